@@ -1,0 +1,1 @@
+"""Thin click commands: parse, call one function, print, exit status. No logic that the Python API lacks."""

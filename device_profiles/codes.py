@@ -1,0 +1,73 @@
+"""The catalogue of message codes: one row a code, with the exit status it leads to.
+
+`portproof schema` prints this table; a code that is not here cannot be raised. Codes are stable: a row may be
+added, never renamed or given another status.
+"""
+
+from dataclasses import dataclass
+
+OK, GATE, USAGE, MODEL, ENVIRONMENT, DATA, INTERNAL = 0, 1, 2, 3, 4, 5, 70
+
+EXIT_STATUS = {
+    OK: "everything asked for was done and proven",
+    GATE: "a gate failed (the artifacts are written)",
+    USAGE: "usage: the command line, a path or the configuration is wrong",
+    MODEL: "the model cannot be read or converted; every refused operator is listed",
+    ENVIRONMENT: "something to install, or a broken environment",
+    DATA: "the data given cannot be used",
+    INTERNAL: "internal error; the message names a bundle that reproduces it",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """One row of the catalogue: `status` is the process exit status (0 for warnings)."""
+
+    name: str
+    status: int
+    meaning: str
+
+
+_ROWS = (
+    ("E-USAGE", USAGE, "the command line is wrong"),
+    ("E-FILE-MISSING", USAGE, "a file or folder that was named does not exist"),
+    ("E-OUTPUT", USAGE, "the output folder cannot be written, or is full"),
+    ("E-DEVICE-UNKNOWN", USAGE, "no profile has this device id"),
+    ("E-CONFIG", USAGE, "a configuration or profile file is wrong"),
+    ("E-GATE-PARITY", GATE, "an output differs from the reference by more than its tolerance"),
+    ("E-GATE-HEALTH", GATE, "an output is all zeros, constant, NaN, infinite or saturated where the reference's is not"),
+    ("E-GATE-METRIC", GATE, "a metric asked for with --metric is not met"),
+    ("E-MODEL-FORMAT", MODEL, "the file is not a model of a known format, or is damaged"),
+    ("E-MODEL-INVALID", MODEL, "the model breaks the rules of its format (a cycle, an undefined value, a bad type)"),
+    ("E-MODEL-EXTERNAL", MODEL, "external weight data is missing, too short, or points outside the model's folder"),
+    ("E-MODEL-PICKLE", MODEL, "a pickle was given as a model; unpickling runs code, so it must be asked for by name"),
+    ("E-MODEL-FACTORY", MODEL, "the factory raised, or returned something that is not a model"),
+    ("E-MODEL-SHAPE", MODEL, "an input has no static shape and none was declared"),
+    ("E-TORCH-EXPORT", MODEL, "torch cannot export the model to ONNX"),
+    ("E-TRACE-DIFFERS", MODEL, "the exported ONNX differs from the torch model on inputs other than the traced ones"),
+    ("E-SIMPLIFY-DIFFERS", INTERNAL, "the simplified ONNX differs from the model it came from"),
+    ("E-OP-UNSUPPORTED", MODEL, "one or more operators cannot be written in the target format"),
+    ("E-RUN", MODEL, "the runtime refused or aborted on the model"),
+    ("E-RUN-TIMEOUT", MODEL, "the runtime did not finish within the time limit"),
+    ("E-INSTALL", ENVIRONMENT, "a package that this command needs is not installed"),
+    ("E-ENVIRONMENT", ENVIRONMENT, "the environment is broken"),
+    ("E-DATA-FORMAT", DATA, "the data cannot be read"),
+    ("E-DATA-EMPTY", DATA, "the data holds no sample"),
+    ("E-DATA-NAME", DATA, "the data's names are not the model's input names"),
+    ("E-DATA-SHAPE", DATA, "an array has another shape than the model's input"),
+    ("E-DATA-DTYPE", DATA, "an array has another type than the model's input"),
+    ("E-DATA-NAN", DATA, "an array holds NaN or infinity"),
+    ("E-DATA-CONSTANT", DATA, "an array holds one value only"),
+    ("E-INTERNAL", INTERNAL, "a defect of Portproof"),
+    ("W-RANDOM-DATA", OK, "no data was given: parity was measured on seeded random inputs"),
+    ("W-SIMPLIFY-SKIPPED", OK, "the simplifier crashed, refused or ran out of its limits; the unsimplified graph is used"),
+    ("W-SILENT-ZERO", OK, "an output is all zeros"),
+    ("W-CONSTANT", OK, "an output does not depend on the input"),
+    ("W-NAN", OK, "an output holds NaN or infinity"),
+    ("W-SATURATED", OK, "a large part of an output sits at the end of its range"),
+    ("W-NOISY", OK, "the machine is too noisy for the difference measured"),
+    ("W-SHARED-INPUT", OK, "two example inputs were one tensor object; they were separated before tracing"),
+    ("W-STATE", OK, "an interrupted run had left a temporary folder; it was removed"),
+)  # fmt: skip
+
+CODES = {name: Code(name=name, status=status, meaning=meaning) for name, status, meaning in _ROWS}

@@ -1,0 +1,1 @@
+"""The pipeline and everything that writes a format: torch to ONNX, simplification, TFLite, bundles."""

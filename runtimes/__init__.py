@@ -1,0 +1,1 @@
+"""Runs an artifact and measures it: adapters, parity metrics, latency. Never converts."""
