@@ -1,0 +1,78 @@
+"""Temporary folders beside a result: claim one, and clean up after runs that were killed.
+
+A folder belongs to a live run when its process number is taken or its lock is held; the lock also tells
+across containers, whose process numbers say nothing. An open descriptor holds it, so it ends
+with the process.
+"""
+
+import fcntl
+import itertools
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from portproof.device_profiles.errors import Message
+
+
+def claim(out: Path) -> tuple[Path, int]:
+    """A new sibling folder and the descriptor that locks it for as long as this process lives."""
+    for count in itertools.count():
+        stage = out.with_name(f".{out.name}.{os.getpid()}{f'-{count}' if count else ''}.tmp")
+        try:
+            stage.mkdir()
+        except FileExistsError:  # another thread of this process
+            continue
+        lock = os.open(stage, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return stage, lock
+    raise AssertionError  # pragma: no cover - count() does not end
+
+
+def recover(out: Path, notify: Callable[[Message], None]) -> None:
+    """Put back an old result that a killed run had set aside, and remove what killed runs left."""
+    for left in sorted(out.parent.glob(f".{_escaped(out.name)}.*")):
+        if left.suffix not in (".tmp", ".old") or not _dead(left, out):
+            continue
+        if left.suffix == ".old" and not out.exists():
+            left.rename(out)
+            notify(_finding("an interrupted run had set the old result aside; it was put back", out))
+            continue
+        shutil.rmtree(left, ignore_errors=True)
+        notify(_finding("a temporary folder of an interrupted run was removed", left))
+
+
+def _finding(what: str, folder: Path) -> Message:
+    return Message(code="W-STATE", what=what, where=folder.name)
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
+
+
+def _dead(left: Path, out: Path) -> bool:
+    """Whether the run that made `left` is gone: its process number is free, and so is its lock."""
+    number = left.name[len(out.name) + 2 :].split(".")[0].split("-")[0]
+    if not number.isdigit():
+        return False
+    if int(number) != os.getpid() and _running(int(number)):
+        return False
+    with suppress(OSError):
+        lock = os.open(left, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        finally:
+            os.close(lock)
+    return False
+
+
+def _running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
