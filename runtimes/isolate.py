@@ -1,7 +1,7 @@
 """Runs a Python function in a fresh child process with a time and a memory limit.
 
-Native code that Portproof calls (simplifiers, kernels) can abort, loop or allocate without end. In a child it can
-take down nothing but itself, and the caller gets to say what happened. Linux and macOS.
+Native code that Portproof calls (simplifiers, kernels) can abort, loop or allocate without end. In a child it
+can take down nothing but itself, and the caller gets to say what happened. Linux and macOS.
 """
 
 import contextlib
@@ -53,8 +53,8 @@ def run_isolated(
 ) -> IsolatedResult:
     """Call `target(*args)` in a fresh child process and wait for its end.
 
-    The child has the parent's `sys.path` and working directory, none of its PYTHON* settings, no core dumps, and
-    dies with its parent. What it prints goes into the result, never to the terminal.
+    The child has the parent's `sys.path` and working directory, none of its PYTHON* settings, no core dumps,
+    and dies with its parent. What it prints goes into the result, never to the terminal.
 
     Args:
         target: ``"package.module:function"``; the function takes strings, and returns None or an exit status.

@@ -1,0 +1,91 @@
+"""What a runtime promises: the specification of its tensors and the Runner protocol."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorSpec:
+    """One input or output of a model file.
+
+    Attributes:
+        name: the source's (ONNX's) name.
+        shape: the shape in the file's own layout; None for a dimension that is only known when running.
+        dtype: the numpy name of the element type, such as ``"float32"``, ``"int64"``, ``"bool"``.
+        perm: the axes of the source's tensor in the file's order, None when the layouts are the same:
+            ``file_array = source_array.transpose(perm)``.
+    """
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+    perm: tuple[int, ...] | None = None
+
+    @property
+    def source_shape(self) -> tuple[int | None, ...]:
+        """The shape in the source's layout."""
+        if self.perm is None:
+            return self.shape
+        inverse = sorted(range(len(self.perm)), key=self.perm.__getitem__)
+        return tuple(self.shape[axis] for axis in inverse)
+
+    def __str__(self) -> str:
+        """Name, type and shape as a message shows them: ``x: float32[1, ?, 4]``."""
+        return f"{self.name}: {self.dtype}{shape_text(self.shape)}"
+
+
+class Runner(Protocol):
+    """A loaded model: arrays in, arrays out, both in the layout of the model's own file.
+
+    `run` takes every input by name and returns every output by name, in the order of `outputs`; the
+    arrays returned belong to the caller. It raises PortproofError: ``E-DATA-*`` for inputs that do not fit, ``E-RUN``
+    when the runtime refuses or aborts, ``E-RUN-TIMEOUT``.
+    """
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The inputs, in the file's order."""
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The outputs, in the file's order."""
+
+    def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Run the model once."""
+
+    def close(self) -> None:
+        """Free the model; safe to call twice."""
+
+    def __enter__(self) -> Self:
+        """The runner itself."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+
+
+def to_file_layout(spec: TensorSpec, array: Array) -> Array:
+    """A source tensor in the file's layout (a view when nothing moves, else contiguous)."""
+    if spec.perm is None:
+        return array
+    return np.ascontiguousarray(array.transpose(spec.perm))
+
+
+def to_source_layout(spec: TensorSpec, array: Array) -> Array:
+    """A file's tensor in the source's layout; the inverse of `to_file_layout`."""
+    if spec.perm is None:
+        return array
+    return np.ascontiguousarray(array.transpose(np.argsort(spec.perm)))
+
+
+def shape_text(shape: tuple[int | None, ...]) -> str:
+    """A shape as a message shows it: ``[1, ?, 4]``."""
+    return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"
