@@ -20,8 +20,8 @@ def read(path: Path) -> Any:
     The data of its buffers are read-only views of the mapped file: nothing of their size is copied.
 
     Raises:
-        PortproofError: ``E-FILE-MISSING``; ``E-MODEL-FORMAT`` when the file is no TFLite model, is cut short, or
-            its tables point where nothing is.
+        PortproofError: ``E-FILE-MISSING``; ``E-MODEL-FORMAT`` when the file is no TFLite model, is cut short,
+            or its tables point where nothing is.
     """
     path = Path(path)
     data = open_bytes(path)

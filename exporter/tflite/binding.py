@@ -1,0 +1,52 @@
+"""Binds an ONNX node to its handler's signature by the ONNX schema: inputs by position, attributes by keyword."""
+
+import inspect
+from typing import Any
+
+import onnx
+import onnx_ir as ir
+
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.registry import Entry
+
+
+def bind(node: ir.Node, entry: Entry, opset: int) -> dict[str, Any]:
+    """The attributes of `node` that the handler takes, with the schema's defaults.
+
+    Raises:
+        Refusal: the node carries an attribute that the handler does not know.
+    """
+    wanted = _keywords(entry)
+    values = _defaults(node, opset)
+    values |= {name: _value(attribute) for name, attribute in node.attributes.items()}
+    unknown = sorted(set(node.attributes) - wanted)
+    if unknown:
+        raise Refusal(f"attribute {', '.join(unknown)} is not supported")
+    bound = {name: values.get(name) for name in wanted if name != "op_type"}
+    if "op_type" in wanted:
+        bound["op_type"] = node.op_type
+    return bound
+
+
+def _keywords(entry: Entry) -> set[str]:
+    parameters = inspect.signature(entry.handler).parameters.values()
+    return {item.name for item in parameters if item.kind is inspect.Parameter.KEYWORD_ONLY}
+
+
+def _defaults(node: ir.Node, opset: int) -> dict[str, Any]:
+    domain = "" if node.domain == "ai.onnx" else node.domain
+    try:
+        schema = onnx.defs.get_schema(node.op_type, opset, domain)
+    except onnx.defs.SchemaError:
+        return {}
+    found = {}
+    for name, item in schema.attributes.items():
+        if item.default_value.type != onnx.AttributeProto.UNDEFINED:
+            default = onnx.helper.get_attribute_value(item.default_value)
+            found[name] = default.decode() if isinstance(default, bytes) else default
+    return found
+
+
+def _value(attribute: ir.Attr) -> Any:
+    value = attribute.value
+    return list(value) if isinstance(value, tuple) else value

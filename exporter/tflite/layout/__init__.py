@@ -1,0 +1,1 @@
+"""Chooses the layout of every tensor so that the transposes left move the fewest bytes."""

@@ -1,0 +1,145 @@
+"""ONNX nodes to nodes of the `tfl` dialect, literally: every tensor keeps ONNX's axes, transposes are spelt out.
+
+What the handlers write is right as it stands and slow; the passes behind it make it fast without changing it.
+"""
+
+from collections.abc import Sequence
+
+import onnx_ir as ir
+
+from portproof.device_profiles.errors import Message, PortproofError
+from portproof.exporter.provenance import where
+from portproof.exporter.tflite.binding import bind
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.registry import call, find
+from portproof.exporter.tflite.values import DOMAIN, dtype_of, shape_of
+
+
+def lower(model: ir.Model) -> ir.Model:
+    """A new model whose nodes are all of domain `tfl`; weights are shared with `model`, not copied.
+
+    Args:
+        model: an ONNX model with static shapes known for every value and functions inlined.
+
+    Raises:
+        PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written.
+    """
+    return _Lowering(model).run()
+
+
+class _Lowering:
+    def __init__(self, model: ir.Model) -> None:
+        self.model = model
+        self.opset = model.opset_imports.get("", 1)
+        self.builder = Builder(self.opset)
+        self.values: dict[ir.Value, ir.Value] = {}
+        self.refusals: list[Message] = []
+
+    def run(self) -> ir.Model:
+        graph = self.model.graph
+        for value in graph.inputs:
+            self.values[value] = ir.Value(name=value.name, shape=value.shape, type=value.type)
+        for node in graph:
+            self._node(node)
+        if self.refusals:
+            raise PortproofError.of(self.refusals)
+        outputs = [self._output(value) for value in graph.outputs]
+        lowered = ir.Graph(
+            [self.values[value] for value in graph.inputs],
+            outputs,
+            nodes=self.builder.nodes,
+            opset_imports={DOMAIN: 1},
+            name=graph.name,
+        )
+        return ir.Model(lowered, ir_version=10)
+
+    def _node(self, node: ir.Node) -> None:
+        self.builder.source = node
+        emitted = len(self.builder.nodes)
+        try:
+            results = self._handle(node)
+        except Refusal as refusal:
+            self.refusals.append(_message(node, refusal))
+            del self.builder.nodes[emitted:]
+            results = []
+        for output, result in zip(node.outputs, [*results, *[None] * len(node.outputs)], strict=False):
+            self.values[output] = _checked(node, output, result) if result is not None else _unknown(output)
+
+    def _handle(self, node: ir.Node) -> Sequence[ir.Value | None]:
+        entry = find(node.domain, node.op_type, self.opset if node.domain in ("", "ai.onnx") else 1)
+        if entry is None:
+            raise Refusal("no TFLite lowering exists for this operator", "docs/operators.md lists what does")
+        attributes = bind(node, entry, self.opset)
+        inputs = [None if value is None else self._value(value) for value in node.inputs]
+        for output in node.outputs:
+            _require_static(output)
+        results = call(entry, self.builder, inputs, attributes)
+        return [results] if isinstance(results, ir.Value) else results
+
+    def _value(self, value: ir.Value) -> ir.Value:
+        if value not in self.values:
+            if value.const_value is None:
+                raise Refusal(f"value {value.name} comes from outside the graph")
+            self.values[value] = ir.Value(
+                name=value.name, shape=value.shape, type=value.type, const_value=value.const_value
+            )
+        found = self.values[value]
+        _require_static(found)
+        return found
+
+    def _output(self, value: ir.Value) -> ir.Value:
+        """The value under the output's own name; an input or a constant given back goes through a copy."""
+        found = self._value(value)
+        if found.producer() is None or found.name != value.name:
+            shape = shape_of(found)
+            self.builder.source = None
+            new_shape = self.builder.ints(shape)
+            found = self.builder.emit(
+                "RESHAPE", [found, new_shape], shape=shape, dtype=dtype_of(found), new_shape=list(shape)
+            )
+            found.name = value.name
+        return found
+
+
+def _checked(node: ir.Node, output: ir.Value, result: ir.Value) -> ir.Value:
+    """`result`, named after the ONNX value; a handler that got shape or type wrong is a defect of ours."""
+    if output.shape is not None and output.shape.is_static() and shape_of(result) != shape_of(output):
+        raise PortproofError(
+            "E-INTERNAL",
+            f"{node.op_type} was lowered to shape {shape_of(result)}, ONNX says {shape_of(output)}",
+            where=where(node),
+        )
+    if output.dtype is not None and result.dtype != output.dtype:
+        raise PortproofError(
+            "E-INTERNAL",
+            f"{node.op_type} was lowered to type {result.dtype}, ONNX says {output.dtype}",
+            where=where(node),
+        )
+    if result.producer() is not None and result.name is None:
+        result.name = output.name
+    return result
+
+
+def _unknown(output: ir.Value) -> ir.Value:
+    """Stands for the output of a refused node, so that the refusals behind it are found too."""
+    return ir.Value(name=output.name, shape=output.shape, type=output.type)
+
+
+def _require_static(value: ir.Value) -> None:
+    if value.name and (value.shape is None or not value.shape.is_static()):
+        raise Refusal(
+            f"the shape of {value.name} is not known before run time",
+            "declare the inputs' shapes with --input NAME=1x3x224x224:float32",
+        )
+
+
+def _message(node: ir.Node, refusal: Refusal) -> Message:
+    return Message(
+        code="E-OP-UNSUPPORTED",
+        what=f"{node.op_type} cannot be written in TFLite",
+        where=where(node),
+        why=refusal.reason,
+        hint=refusal.hint,
+        details={"op_type": node.op_type, "node": node.name or "", "target": "tflite"},
+    )

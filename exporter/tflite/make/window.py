@@ -1,0 +1,71 @@
+"""Sliding windows: ONNX's paddings in terms of TFLite's SAME, VALID and an explicit PAD."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Pads = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """The spatial part of a convolution or a pool; one entry for each spatial axis.
+
+    Attributes:
+        size: input sizes.
+        kernel: kernel sizes, before dilation.
+        stride: steps.
+        dilation: distances between taps.
+        pads: (before, after) as resolved from the node, not negative.
+    """
+
+    size: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    pads: tuple[tuple[int, int], ...]
+
+    @property
+    def reach(self) -> tuple[int, ...]:
+        """The kernel's extent with dilation."""
+        return tuple((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+
+    @property
+    def out(self) -> tuple[int, ...]:
+        """Output sizes, rounded down."""
+        return tuple(
+            (n + sum(p) - r) // s + 1
+            for n, p, r, s in zip(self.size, self.pads, self.reach, self.stride, strict=True)
+        )
+
+    def padding(self) -> str | None:
+        """The TFLite padding with the same meaning, or None when an explicit PAD is needed.
+
+        SAME pads so that the output has ceil(size / stride) elements, the odd one behind
+        (`ComputePaddingHeightWidth` in TFLite's `kernels/padding.h`).
+        """
+        if not any(before or after for before, after in self.pads):
+            return "VALID"
+        return "SAME" if list(self.pads) == same_pads(self.size, self.reach, self.stride) else None
+
+
+def same_pads(size: Sequence[int], reach: Sequence[int], stride: Sequence[int], *, upper: bool = True) -> Pads:
+    """(before, after) for each axis so that the output has ceil(size / stride) elements; `upper`: odd one behind."""
+    pads = []
+    for n, r, s in zip(size, reach, stride, strict=True):
+        total = max((math.ceil(n / s) - 1) * s + r - n, 0)
+        small, large = total // 2, total - total // 2
+        pads.append((small, large) if upper else (large, small))
+    return pads
+
+
+def resolve_pads(
+    auto_pad: str, pads: Sequence[int] | None, size: Sequence[int], reach: Sequence[int], stride: Sequence[int]
+) -> Pads:
+    """The pads that ONNX's `auto_pad` and `pads` mean, as (before, after) for each spatial axis."""
+    rank = len(size)
+    if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+        return same_pads(size, reach, stride, upper=auto_pad == "SAME_UPPER")
+    if auto_pad == "VALID" or not pads:
+        return [(0, 0)] * rank
+    return [(pads[axis], pads[axis + rank]) for axis in range(rank)]

@@ -1,0 +1,1 @@
+"""Rewrites of the `tfl` dialect: fusion and clean-up."""

@@ -1,0 +1,15 @@
+"""How a handler says that an ONNX node cannot be written in TFLite."""
+
+
+class Refusal(Exception):  # noqa: N818 (it is a decision about the model, not an error of the program)
+    """Raised by a handler; lowering collects all of them and reports them at once.
+
+    Args:
+        reason: why TFLite cannot express the node, one sentence.
+        hint: what the user can change in the model.
+    """
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
