@@ -1,7 +1,7 @@
 """External weight data of an ONNX file: it must exist, be long enough, and lie inside the model's folder.
 
 A location is the model author's text. Absolute paths, ``..`` and links that leave the folder are refused,
-so that a downloaded model cannot read the rest of the disk (onnx's own rule since CVE-2022-25882 and CVE-2024-27318).
+so that a downloaded model cannot read the rest of the disk (onnx's own rule since CVE-2022-25882).
 """
 
 import math

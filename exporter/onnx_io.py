@@ -28,8 +28,8 @@ def load(path: str | os.PathLike[str]) -> "ir.Model":
 
     Raises:
         PortproofError: E-FILE-MISSING; E-MODEL-FORMAT when the bytes are not an ONNX model (empty, truncated,
-            random, more than 2 GiB); E-MODEL-INVALID when the model breaks ONNX's rules (a cycle, a value that
-            nothing or two nodes define, whatever onnx.checker finds), naming the node; E-MODEL-EXTERNAL when
+            random, more than 2 GiB); E-MODEL-INVALID when the model breaks ONNX's rules (a cycle, an
+            undefined value, a name defined twice, what onnx.checker finds), naming the node; E-MODEL-EXTERNAL when
             external data is missing, too short, or lies outside the model's folder.
     """
     import onnx_ir as ir

@@ -1,7 +1,7 @@
 """The outermost structure of an ONNX file, walked with seeks: a huge file that is no model is never read in.
 
 An ONNX file is one protobuf message, ModelProto: a chain of (tag, payload) fields that must end where the
-file ends. The rules are protobuf's encoding (https://protobuf.dev/programming-guides/encoding) and onnx.proto.
+file ends. Rules: https://protobuf.dev/programming-guides/encoding and onnx.proto.
 """
 
 import os
