@@ -2,7 +2,8 @@
 
 Flatbuffer readers follow offsets wherever they lead, so a damaged file crashes them, and one whose tables are
 shared crosswise keeps them busy for ever. `verify` walks the tables first, as
-`flatbuffers::Verifier` does in C++. The encoding: https://flatbuffers.dev/internals/; the tables: schema_v3c.fbs of LiteRT. Standard library only.
+`flatbuffers::Verifier` does in C++. The encoding: https://flatbuffers.dev/internals/; the tables:
+schema_v3c.fbs of LiteRT. Standard library only.
 """
 
 import struct

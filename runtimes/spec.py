@@ -45,8 +45,8 @@ class Runner(Protocol):
     """A loaded model: arrays in, arrays out, both in the layout of the model's own file.
 
     `run` takes every input by name and returns every output by name, in the order of `outputs`; the
-    arrays returned belong to the caller. It raises PortproofError: ``E-DATA-*`` for inputs that do not fit, ``E-RUN``
-    when the runtime refuses or aborts, ``E-RUN-TIMEOUT``.
+    arrays returned belong to the caller. It raises PortproofError: ``E-DATA-*`` for inputs that do not fit,
+    ``E-RUN`` when the runtime refuses or aborts, ``E-RUN-TIMEOUT``.
     """
 
     @property

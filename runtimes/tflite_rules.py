@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-# Bits of an element by `TensorType`, for the types whose constants have a fixed size: FLOAT32, FLOAT16, INT32,
-# UINT8, INT64, BOOL, INT16, COMPLEX64, INT8, FLOAT64, COMPLEX128, UINT64, UINT32, UINT16, INT4, BFLOAT16.
+# Bits of an element by `TensorType`, for the types whose constants have a fixed size: FLOAT32, FLOAT16,
+# INT32, UINT8, INT64, BOOL, INT16, COMPLEX64, INT8, FLOAT64, COMPLEX128, UINT64, UINT32, UINT16, INT4,
+# BFLOAT16.
 _BITS = {
     0: 32,
     1: 16,
