@@ -1,0 +1,92 @@
+import json
+import logging
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from portproof.cli.outcome import Outcome, prints_outcome
+from portproof.device_profiles.errors import Message
+from portproof.exporter.progress import Progress
+
+OUTCOME = Outcome(
+    data={"answer": 42, "nothing": None},
+    text="the answer is 42",
+    messages=(Message(code="E-GATE-PARITY", what="y differs"),),
+    status=1,
+    epilogue="wrote nothing",
+)
+
+
+@click.command()
+@prints_outcome
+def command(progress: Progress) -> Outcome:
+    print("the model's own chatter")  # noqa: T201 - what is tested
+    os.write(1, b"a C library's chatter\n")
+    subprocess.run([sys.executable, "-c", "print('a child chatters')"], check=True)
+    with progress.step("trace"):
+        progress.message(Message(code="W-RANDOM-DATA", what="no data"))
+    return OUTCOME
+
+
+@pytest.fixture(autouse=True)
+def restore() -> Iterator[None]:
+    handlers, level = logging.root.handlers[:], logging.root.level
+    with warnings.catch_warnings():
+        yield
+    logging.root.handlers[:], logging.root.level = handlers, level
+
+
+def run(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    status = command.main(list(words), standalone_mode=False)
+    captured = capfd.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_stdout_has_the_result_and_nothing_else(capfd: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capfd)
+    assert (status, out) == (1, "the answer is 42\n")
+    for part in (
+        "own chatter",
+        "C library",
+        "child chatters",
+        "  trace  ",
+        "W-RANDOM-DATA: no data",
+        "E-GATE-PARITY",
+    ):
+        assert part in err
+    assert err.endswith("wrote nothing\n")
+
+
+def test_json_is_one_document_with_what_was_told(capfd: pytest.CaptureFixture[str]) -> None:
+    status, out, _err = run(capfd, "--json")
+    document = json.loads(out)
+    assert (status, document["ok"], document["exit_status"]) == (1, False, 1)
+    assert [message["code"] for message in document["messages"]] == ["W-RANDOM-DATA", "E-GATE-PARITY"]
+    assert document["result"] == {"answer": 42, "nothing": None}
+
+
+def test_quiet_leaves_the_failures(capfd: pytest.CaptureFixture[str]) -> None:
+    _status, out, err = run(capfd, "-q")
+    assert out == "the answer is 42\n"
+    assert "E-GATE-PARITY" in err
+    assert "W-RANDOM-DATA" not in err
+    assert "trace" not in err
+
+
+def test_the_streams_are_as_before(capfd: pytest.CaptureFixture[str]) -> None:
+    run(capfd)
+    os.write(1, b"back\n")
+    print("again")  # noqa: T201 - what is tested
+    assert capfd.readouterr().out == "back\nagain\n"
+
+
+def test_verbose_shows_the_logs_of_libraries(capfd: pytest.CaptureFixture[str]) -> None:
+    run(capfd, "-v")
+    assert logging.root.level == logging.INFO
+    run(capfd)
+    assert logging.root.level == logging.CRITICAL
