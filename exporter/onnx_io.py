@@ -29,7 +29,7 @@ def load(path: str | os.PathLike[str]) -> "ir.Model":
     Raises:
         PortproofError: E-FILE-MISSING; E-MODEL-FORMAT when the bytes are not an ONNX model (empty, truncated,
             random, more than 2 GiB); E-MODEL-INVALID when the model breaks ONNX's rules (a cycle, an
-            undefined value, a name defined twice, what onnx.checker finds), naming the node; E-MODEL-EXTERNAL when
+            undefined value, a name defined twice, what onnx.checker finds); E-MODEL-EXTERNAL when
             external data is missing, too short, or lies outside the model's folder.
     """
     import onnx_ir as ir
@@ -94,9 +94,7 @@ def save(model: "ir.Model", path: str | os.PathLike[str]) -> list[Path]:
         ir.save(model, path, external_data=data.name)
         return [path, data]
     except OSError as error:
-        raise PortproofError(
-            "E-OUTPUT", f"{path.name} cannot be written", where=str(path), why=str(error)
-        ) from error
+        raise PortproofError("E-OUTPUT", f"{path.name} cannot be written", where=str(path), why=str(error)) from error
 
 
 def to_bytes(model: "ir.Model") -> bytes:

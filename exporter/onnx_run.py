@@ -1,0 +1,85 @@
+"""Runs an `onnx_ir.Model` in this process, to prove that a step of the pipeline changed nothing.
+
+Only for models that have passed `onnx_io.load` or that Portproof made itself; files that were written are run by
+`portproof.runtimes`, in a child process.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portproof.device_profiles.errors import PortproofError
+from portproof.exporter import onnx_io
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+Arrays = dict[str, NDArray[Any]]
+_IN_MEMORY_BYTES = 1_500_000_000
+_ERRORS_ONLY = 3
+
+
+class OnnxFunction:
+    """A model as a function of arrays, run by ONNX Runtime on one thread with its graph optimisations off.
+
+    Off, because the model is to be run as it is written, and because they cost more than a few runs gain.
+
+    Attributes:
+        input_names: the names `run` needs, in order.
+        output_names: the names it gives, in order.
+    """
+
+    def __init__(self, model: "ir.Model") -> None:
+        self.input_names = [v.name or "" for v in model.graph.inputs if not v.is_initializer()]
+        self.output_names = [v.name or "" for v in model.graph.outputs]
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._session = self._open(model)
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> Arrays:
+        """The outputs for one sample; inputs the model does not have are ignored.
+
+        Raises:
+            PortproofError: E-RUN when ONNX Runtime refuses.
+        """
+        feeds = {name: np.ascontiguousarray(inputs[name]) for name in self.input_names}
+        try:
+            values: Sequence[NDArray[Any]] = self._session.run(self.output_names, feeds)
+        except Exception as error:  # ONNX Runtime has its own exception types, one per status
+            raise _refused(error) from error
+        return dict(zip(self.output_names, values, strict=True))
+
+    def __enter__(self) -> "OnnxFunction":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._session = None
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _open(self, model: "ir.Model") -> Any:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = _ERRORS_ONLY + 1
+        try:
+            return ort.InferenceSession(self._content(model), options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise _refused(error) from error
+
+    def _content(self, model: "ir.Model") -> bytes | str:
+        """The model as bytes, or as a temporary file with its weights beside when it is too large for bytes."""
+        if onnx_io.weight_bytes(model) <= _IN_MEMORY_BYTES:
+            return onnx_io.to_bytes(model)
+        self._folder = tempfile.TemporaryDirectory()
+        return str(onnx_io.save(model, Path(self._folder.name) / "model.onnx")[0])
+
+
+def _refused(error: Exception) -> PortproofError:
+    return PortproofError("E-RUN", "ONNX Runtime cannot run the model", why=str(error).splitlines()[0])

@@ -1,0 +1,143 @@
+"""torch module -> ONNX: the dynamo exporter at opset 23, its constants folded, its result proven on other inputs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from portproof.device_profiles.errors import Message, PortproofError
+from portproof.exporter import provenance
+from portproof.exporter.torch_onnx.example import Example
+from portproof.exporter.torch_onnx.failure import failure
+from portproof.exporter.torch_onnx.noise import captured
+from portproof.exporter.torch_onnx.prove import prove
+from portproof.exporter.torch_onnx.reference import Arrays, Reference, names_of, run
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+# Attention, GroupNormalization, RMSNormalization, LayerNormalization and Gelu are single nodes from here on.
+OPSET = 23
+
+
+@dataclass(frozen=True, kw_only=True)
+class TorchExport:
+    """The outcome of one export.
+
+    Attributes:
+        model: the ONNX model; inputs carry the names of forward's parameters, outputs those of `names_of`.
+        reference: the module as a function of arrays by those names.
+        example: the example inputs by name.
+        messages: warnings for the user.
+        log: what torch printed, logged and warned about.
+    """
+
+    model: "ir.Model"
+    reference: Reference
+    example: Arrays
+    messages: tuple[Message, ...]
+    log: str
+
+
+def export_module(module: Any, example: Example, *, samples: Sequence[Arrays] = (), seed: int = 0) -> TorchExport:
+    """Export a module (or an ExportedProgram) and prove the ONNX on inputs other than the traced ones.
+
+    Args:
+        module: `torch.nn.Module`, put in evaluation mode; or `torch.export.ExportedProgram`.
+        example: from `example.bind`.
+        samples: the user's own inputs by name, if any; seeded random ones are always used too.
+        seed: of the random inputs.
+
+    Raises:
+        PortproofError: E-TORCH-EXPORT naming the user's line; E-TRACE-DIFFERS.
+    """
+    runnable = module.eval() if hasattr(module, "forward") else module.module()
+    with captured() as noise:
+        paths = _output_paths(runnable, example)
+        program = _trace(module, example, noise)
+        model = _translate(program, noise)
+        _tidy(model)
+    inputs = [v.name or "" for v in model.graph.inputs]
+    outputs = names_of(paths, inputs)
+    _name_outputs(model, outputs)
+    provenance.fill(model)
+    provenance.compact(model)
+    reference = Reference(module=runnable, example=example, input_names=inputs, output_names=outputs)
+    arrays = {n: leaf.detach().cpu().numpy() for n, leaf in zip(inputs, example.leaves(), strict=True)}
+    with captured() as more:
+        prove(model, reference, arrays, samples, seed)
+    log = noise.getvalue() + more.getvalue()
+    return TorchExport(model=model, reference=reference, example=arrays, messages=example.messages, log=log)
+
+
+def _output_paths(module: Any, example: Example) -> list[tuple[Any, ...]]:
+    """Run the module once: a model that fails on its own example needs no exporter to say so."""
+    import torch
+
+    try:
+        values = run(module, example)
+    except Exception as error:
+        raise failure("the model fails on its own example inputs", error) from error
+    for path, value in values:
+        if not isinstance(value, torch.Tensor):
+            place = ".".join(map(str, path)) or "the result"
+            what = f"output {place} is a Python {type(value).__name__}"
+            raise PortproofError("E-TORCH-EXPORT", what, hint="Return tensors only, or wrap it: torch.tensor(value).")
+    if not values:
+        raise PortproofError("E-TORCH-EXPORT", "the model returns no tensor")
+    return [path for path, _ in values]
+
+
+def _trace(module: Any, example: Example, noise: Any) -> Any:
+    import torch
+
+    if not hasattr(module, "forward"):
+        return module
+    try:
+        return torch.export.export(module, example.args, example.kwargs, strict=False)
+    except Exception as error:
+        raise failure("torch cannot trace the model", error, noise.getvalue()) from error
+
+
+def _translate(program: Any, noise: Any) -> "ir.Model":
+    import torch
+
+    try:
+        # Unoptimised: torch's own optimiser folds BatchNorm into convolutions and leaves the wrong source lines.
+        made = torch.onnx.export(program, dynamo=True, opset_version=OPSET, optimize=False, verbose=False)
+    except Exception as error:
+        raise failure("torch cannot write the model as ONNX", error, noise.getvalue()) from error
+    if made is None:
+        raise PortproofError("E-TORCH-EXPORT", "torch's exporter gave no model")
+    model: ir.Model = made.model
+    return model
+
+
+def _tidy(model: "ir.Model") -> None:
+    """Evaluate the constants that torch's translations leave: shapes, casts, sequences of known length."""
+    import onnx_ir.passes.common as passes
+    import onnxscript.optimizer
+
+    passes.InlinePass()(model)
+    onnxscript.optimizer.fold_constants(model, onnx_shape_inference=False)
+    passes.RemoveUnusedNodesPass()(model)
+    passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    passes.DeduplicateInitializersPass()(model)
+    passes.RemoveUnusedOpsetsPass()(model)
+    passes.OutputFixPass()(model)
+    passes.NameFixPass()(model)
+
+
+def _name_outputs(model: "ir.Model", names: Sequence[str]) -> None:
+    """Rename the outputs; whatever inside the graph has one of the names makes way."""
+    if len(model.graph.outputs) != len(names):
+        what = f"torch's exporter gave {len(model.graph.outputs)} outputs, the model has {len(names)}"
+        raise PortproofError("E-TORCH-EXPORT", what, hint="Return every tensor once, in a tuple or a dict.")
+    wanted = dict(zip(model.graph.outputs, names, strict=True))
+    inside = [v for node in model.graph.all_nodes() for v in node.outputs]
+    for value in (*inside, *model.graph.initializers.values()):
+        if value.name in names and value not in wanted:
+            value.name = f"{value.name}_inner"
+    for place, value in enumerate(model.graph.outputs):
+        value.name = f"portproof.output.{place}"
+    for value, name in wanted.items():
+        value.name = name
