@@ -8,7 +8,7 @@ from types import FrameType
 from typing import NoReturn
 
 import click
-from click.utils import PacifyFlushWrapper
+from click.shell_completion import shell_complete
 
 from portproof.cli.group import app
 from portproof.cli.report_errors import json_failure, print_messages
@@ -29,9 +29,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit status. Nothing is raised but SystemExit by a signal."""
     as_json = "--json" in arguments
     try:
-        status = app.main(list(arguments), prog_name="portproof", standalone_mode=False)
+        status = _invoke(list(arguments))
         sys.stdout.flush()
-        return status if isinstance(status, int) else OK
+        return status
     except PortproofError as error:
         return _fail(error.messages, error.exit_status, as_json)
     except click.ClickException as error:
@@ -43,14 +43,23 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter complains when it flushes
         return PIPE_CLOSED
-    except SystemExit:
-        if isinstance(sys.stdout, PacifyFlushWrapper):  # click's own way with a closed pipe: status 1, a gate's
-            return PIPE_CLOSED
-        raise
     except Exception as error:  # the last line of defence: a bundle, never a bare traceback
         from portproof.cli.crash import bundle
 
         return _fail([bundle(error, arguments)], INTERNAL, as_json)
+
+
+def _invoke(arguments: list[str]) -> int:
+    """What `app.main` does, but for its way with a closed pipe: it exits with 1, which is a failed gate here."""
+    instruction = os.environ.get("_PORTPROOF_COMPLETE")
+    if instruction:
+        return shell_complete(app, {}, "portproof", "_PORTPROOF_COMPLETE", instruction)
+    try:
+        with app.make_context("portproof", arguments) as context:
+            status = app.invoke(context)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    return status if isinstance(status, int) else OK
 
 
 def _fail(messages: Sequence[Message], status: int, as_json: bool) -> int:
