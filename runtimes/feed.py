@@ -72,9 +72,7 @@ def _unknown_name(name: str, expected: list[str], missing: list[str], where: str
     )
 
 
-def _array_findings(
-    spec: TensorSpec, shape: tuple[int | None, ...], array: Array, where: str
-) -> list[Message]:
+def _array_findings(spec: TensorSpec, shape: tuple[int | None, ...], array: Array, where: str) -> list[Message]:
     found = []
     if array.dtype != np.dtype(spec.dtype):
         found.append(
@@ -99,9 +97,7 @@ def _array_findings(
 
 def fits(shape: tuple[int | None, ...], actual: tuple[int, ...]) -> bool:
     """Whether an actual shape is one that `shape` allows."""
-    return len(shape) == len(actual) and all(
-        want in (None, have) for want, have in zip(shape, actual, strict=True)
-    )
+    return len(shape) == len(actual) and all(want in (None, have) for want, have in zip(shape, actual, strict=True))
 
 
 def _shape_hint(shape: tuple[int | None, ...], actual: tuple[int, ...]) -> str:

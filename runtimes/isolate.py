@@ -15,10 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-_BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1));"
-    "from portproof.runtimes.child import main; main()"
-)
+_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1));from portproof.runtimes.child import main; main()"
 _OUTPUT_LIMIT = 64 << 20
 
 
