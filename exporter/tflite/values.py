@@ -55,9 +55,7 @@ def constant(array: Array, name: str | None = None) -> ir.Value:
     """A value that holds `array`."""
     array = np.asarray(array)
     tensor = ir.Tensor(array, name=name)
-    return ir.Value(
-        name=name, shape=ir.Shape(array.shape), type=ir.TensorType(tensor.dtype), const_value=tensor
-    )
+    return ir.Value(name=name, shape=ir.Shape(array.shape), type=ir.TensorType(tensor.dtype), const_value=tensor)
 
 
 def replace_constant(node: ir.Node, index: int, array: Array) -> None:
@@ -75,3 +73,8 @@ def attribute(node: ir.Node, name: str, default: Any = None) -> Any:
 def set_attribute(node: ir.Node, name: str, value: int | float | str | Sequence[int]) -> None:
     """Sets or replaces an attribute of a `tfl` node."""
     node.attributes[name] = ir.convenience.convert_attribute(name, value)
+
+
+def is_run_time(value: ir.Value | None) -> bool:
+    """Whether `value` is there and is computed at run time."""
+    return value is not None and value.const_value is None

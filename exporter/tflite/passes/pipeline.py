@@ -2,12 +2,30 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.tflite.passes.dead_code import RemoveDeadCode
+from portproof.exporter.tflite.passes.flatten import FlattenIntoFullyConnected
+from portproof.exporter.tflite.passes.fuse_activation import FuseActivation
+from portproof.exporter.tflite.passes.reshapes import (
+    HoistReshape,
+    MergeReshapes,
+    MergeTransposes,
+    ReduceThenReshape,
+    TransposeToReshape,
+)
+
 
 def before_layout(model: ir.Model) -> ir.Model:
     """Passes that see ONNX's axes."""
-    return model
+    return _run(model, [RemoveDeadCode(), FlattenIntoFullyConnected(), RemoveDeadCode()])
 
 
 def after_layout(model: ir.Model) -> ir.Model:
     """Passes that see the file's axes."""
+    tidy = [MergeTransposes(), TransposeToReshape(), MergeReshapes(), HoistReshape(), MergeReshapes()]
+    return _run(model, [*tidy, ReduceThenReshape(), RemoveDeadCode(), FuseActivation(), RemoveDeadCode()])
+
+
+def _run(model: ir.Model, passes: list[ir.passes.InPlacePass]) -> ir.Model:
+    for item in passes:
+        item(model)
     return model

@@ -1,4 +1,4 @@
-"""Serialises the object tree to flatbuffer bytes, with the alignment the schema asks for and one copy of the weights."""
+"""Serialises the object tree to flatbuffer bytes: aligned as the schema asks, the weights copied once."""
 
 from typing import Any
 

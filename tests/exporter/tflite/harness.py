@@ -73,13 +73,9 @@ def tflite_outputs(
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES if reference else OpResolverType.AUTO
-    interpreter = Interpreter(
-        model_content=bytes(data), num_threads=1, experimental_op_resolver_type=resolver
-    )
+    interpreter = Interpreter(model_content=bytes(data), num_threads=1, experimental_op_resolver_type=resolver)
     runner = interpreter.get_signature_runner()
-    return dict(
-        runner(**{name: array for name, array in inputs.items() if name in runner.get_input_details()})
-    )
+    return dict(runner(**{name: array for name, array in inputs.items() if name in runner.get_input_details()}))
 
 
 def onnx_outputs(model: ir.Model, inputs: Arrays, *, oracle: str = "ort") -> dict[str, np.ndarray]:
@@ -94,9 +90,7 @@ def onnx_outputs(model: ir.Model, inputs: Arrays, *, oracle: str = "ort") -> dic
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(
-            proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
         results = session.run(None, dict(inputs))
     return dict(zip(names, results, strict=True))
 
@@ -145,9 +139,7 @@ def _back(array: np.ndarray, perm: Sequence[int] | None) -> np.ndarray:
     return array if perm is None else array.transpose(np.argsort(perm))
 
 
-def _agree(
-    got: Mapping[str, np.ndarray], want: Mapping[str, np.ndarray], rtol: float, atol: float, what: str
-) -> None:
+def _agree(got: Mapping[str, np.ndarray], want: Mapping[str, np.ndarray], rtol: float, atol: float, what: str) -> None:
     assert set(got) == set(want), what
     for name, array in want.items():
         assert got[name].dtype == array.dtype, f"{what}: {name} is {got[name].dtype}, not {array.dtype}"
@@ -156,6 +148,4 @@ def _agree(
 
 
 def _info(name: str, array: np.ndarray) -> onnx.ValueInfoProto:
-    return onnx.helper.make_tensor_value_info(
-        name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
-    )
+    return onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)

@@ -1,0 +1,61 @@
+"""Operators over the last axis, or the last two: the axes in front of them may be in any order."""
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.layout.config import Config, Port, layout_rule
+from portproof.exporter.tflite.layout.perms import Perm, identity
+from portproof.exporter.tflite.values import array_of, attribute, is_run_time, rank_of, replace_constant, shape_of
+
+
+@layout_rule("SOFTMAX", "LOG_SOFTMAX", "L2_NORMALIZATION")
+class LastAxis:
+    """The last logical axis must be the last in storage."""
+
+    def config(self, node: ir.Node, port: Port, perm: Perm) -> Config | None:
+        """The same permutation in and out."""
+        return Config((perm,), (perm,)) if perm and perm[-1] == len(perm) - 1 else None
+
+    def rewrite(self, node: ir.Node, config: Config) -> None:
+        """Nothing depends on the layout."""
+
+
+@layout_rule("FULLY_CONNECTED")
+class FullyConnected:
+    """With `keep_num_dims` it multiplies along the last axis; without, it flattens in storage order."""
+
+    def config(self, node: ir.Node, port: Port, perm: Perm) -> Config | None:
+        """The same permutation in and out, parameters aside; what is flattened may have any, behind the batch."""
+        rest = tuple(identity(rank_of(v)) if v is not None and is_run_time(v) else None for v in node.inputs[1:])
+        rank = len(perm)
+        if not attribute(node, "keep_num_dims", 0):
+            flattens = not port.is_output and rank > 2 and perm[0] == 0 and array_of(node.inputs[1]) is not None
+            return Config((perm, *rest), ((0, 1),)) if flattens else None
+        if perm[-1] != rank - 1 or rank != rank_of(node.outputs[0]):
+            return None
+        return Config((perm, *rest), (perm,))
+
+    def rewrite(self, node: ir.Node, config: Config) -> None:
+        """The columns of the weights follow what is flattened."""
+        data, weights, perm = node.inputs[0], array_of(node.inputs[1]), config.inputs[0]
+        if attribute(node, "keep_num_dims", 0) or data is None or weights is None or perm is None:
+            return
+        columns = weights.reshape(len(weights), *shape_of(data)[1:])
+        moved = columns.transpose(0, *(axis for axis in perm[1:]))
+        replace_constant(node, 1, np.ascontiguousarray(moved).reshape(weights.shape))
+
+
+@layout_rule("BATCH_MATMUL")
+class BatchMatmul:
+    """The batch axes of both operands and of the output in the same order, the matrices as they are."""
+
+    def config(self, node: ir.Node, port: Port, perm: Perm) -> Config | None:
+        """The same permutation everywhere, for operands of equal rank."""
+        rank = rank_of(node.outputs[0])
+        ranks = {rank_of(value) for value in node.inputs if value is not None}
+        if ranks != {rank} or perm[-2:] != (rank - 2, rank - 1):
+            return None
+        return Config((perm, perm), (perm,))
+
+    def rewrite(self, node: ir.Node, config: Config) -> None:
+        """Nothing depends on the layout."""
