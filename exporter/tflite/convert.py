@@ -1,14 +1,13 @@
 """ONNX to TFLite: lowering, the passes on the `tfl` dialect, the writer."""
 
-import math
 from dataclasses import dataclass, field
 
 import onnx_ir as ir
 
 from portproof.exporter.tflite.layout.assign import assign_layouts
+from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
-from portproof.exporter.tflite.values import dtype_of, shape_of
 from portproof.exporter.tflite.writer.model import write
 
 Perm = tuple[int, ...]
@@ -54,7 +53,7 @@ def convert_model(model: ir.Model, *, io_layout: str = "auto") -> Converted:
         input_perms=perms.inputs,
         output_perms=perms.outputs,
         op_counts=counts,
-        transpose_bytes=_transpose_bytes(lowered),
+        transpose_bytes=transposed_bytes(lowered.graph),
     )
 
 
@@ -63,7 +62,3 @@ def op_counts(model: ir.Model) -> dict[str, int]:
     names = [node.op_type for node in model.graph]
     return {name: names.count(name) for name in sorted(set(names))}
 
-
-def _transpose_bytes(model: ir.Model) -> int:
-    values = [node.outputs[0] for node in model.graph if node.op_type == "TRANSPOSE"]
-    return sum(math.prod(shape_of(value)) * dtype_of(value).itemsize for value in values)
