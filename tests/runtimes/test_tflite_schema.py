@@ -35,9 +35,7 @@ def test_missing_file(tmp_path: Path) -> None:
     assert code_of(tmp_path) == "E-FILE-MISSING"
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"TFL3", b"\0" * 4096, b"\x18\0\0\0TFL3" + b"\0" * 40, b"PK\3\4" * 100]
-)
+@pytest.mark.parametrize("content", [b"", b"TFL3", b"\0" * 4096, b"\x18\0\0\0TFL3" + b"\0" * 40, b"PK\3\4" * 100])
 def test_what_is_no_model(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "m.tflite"
     path.write_bytes(content)
@@ -59,9 +57,7 @@ def test_huge_sparse_file_is_refused_without_reading_it(tmp_path: Path, head: by
         stream.truncate(6 << 30)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert code_of(path) == "E-MODEL-FORMAT"
-    assert (
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
-    )  # KiB on Linux, bytes on macOS
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB on Linux, bytes on macOS
 
 
 def test_every_truncation_is_refused(tmp_path: Path) -> None:
@@ -184,17 +180,13 @@ def test_rules(tmp_path: Path, spoil: Callable[[Any], None], reason: str) -> Non
 
 
 def test_io_perms(tmp_path: Path) -> None:
-    path = files.scale_model(
-        tmp_path / "m.tflite", perms={"inputs": {"x": [0, 2, 3, 1]}, "outputs": {"y": [1, 0]}}
-    )
+    path = files.scale_model(tmp_path / "m.tflite", perms={"inputs": {"x": [0, 2, 3, 1]}, "outputs": {"y": [1, 0]}})
     assert io_perms(path).inputs == {"x": (0, 2, 3, 1)}
     assert io_perms(path).outputs == {"y": (1, 0)}
     assert io_perms(files.scale_model(tmp_path / "n.tflite")).inputs == {}
 
 
-@pytest.mark.parametrize(
-    "record", [{}, {"inputs": {"x": [0, 0]}, "outputs": {}}, {"inputs": [], "outputs": {}}]
-)
+@pytest.mark.parametrize("record", [{}, {"inputs": {"x": [0, 0]}, "outputs": {}}, {"inputs": [], "outputs": {}}])
 def test_io_perms_that_make_no_sense(tmp_path: Path, record: dict[str, Any]) -> None:
     path = files.scale_model(tmp_path / "m.tflite", perms=record)
     with pytest.raises(PortproofError, match=r"portproof\.io metadata"):

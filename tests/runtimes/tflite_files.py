@@ -11,9 +11,7 @@ import numpy as np
 from portproof.runtimes.tflite_schema import schema as tfl
 
 
-def tensor(
-    name: str, shape: Sequence[int], *, type_: int = 0, buffer: int = 0, scale: float | None = None
-) -> Any:
+def tensor(name: str, shape: Sequence[int], *, type_: int = 0, buffer: int = 0, scale: float | None = None) -> Any:
     made = tfl.TensorT()
     made.name, made.shape, made.type, made.buffer = name, list(shape), type_, buffer
     if -1 in shape:
@@ -114,9 +112,7 @@ def _buffer(data: bytes) -> Any:
     return made
 
 
-def _signature(
-    names: tuple[Sequence[str], Sequence[str]], inputs: Sequence[int], outputs: Sequence[int]
-) -> Any:
+def _signature(names: tuple[Sequence[str], Sequence[str]], inputs: Sequence[int], outputs: Sequence[int]) -> Any:
     made = tfl.SignatureDefT()
     made.signatureKey, made.subgraphIndex = "serving_default", 0
     made.inputs = [_map(name, index) for name, index in zip(names[0], inputs, strict=True)]
@@ -128,3 +124,8 @@ def _map(name: str, index: int) -> Any:
     made = tfl.TensorMapT()
     made.name, made.tensorIndex = name, index
     return made
+
+
+def read_back(path: Path) -> Any:
+    """The model of a file, to change and write again."""
+    return tfl.ModelT.InitFromPackedBuf(path.read_bytes())
