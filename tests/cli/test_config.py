@@ -66,9 +66,7 @@ def test_a_lone_value_is_a_list_of_one(folder: Path) -> None:
     assert run("export")["target"] == ("tflite",)
 
 
-def test_command_line_environment_file_default_in_this_order(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_command_line_environment_file_default_in_this_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "portproof.toml").write_text("seed = 1")
     assert run("export")["seed"] == 1
     monkeypatch.setenv("PORTPROOF_EXPORT_SEED", "2")

@@ -54,9 +54,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert "Usage: portproof" in child.stdout
 
 
-@pytest.mark.parametrize(
-    "name", ["bench", "completion", "devices", "doctor", "export", "inspect", "schema", "verify"]
-)
+@pytest.mark.parametrize("name", ["bench", "completion", "devices", "doctor", "export", "inspect", "schema", "verify"])
 def test_the_help_of_each_command_loads_nothing_heavy(name: str) -> None:
     code = (
         f"import sys; from portproof.cli.main import run; status = run([{name!r}, '--help']);"
@@ -94,9 +92,7 @@ def test_with_json_a_failure_is_one_document_on_stdout(capsys: pytest.CaptureFix
     assert captured.err == ""
 
 
-def test_an_interrupt_is_130_and_clean(
-    failing: list[BaseException], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_interrupt_is_130_and_clean(failing: list[BaseException], capsys: pytest.CaptureFixture[str]) -> None:
     failing.append(KeyboardInterrupt())
     assert main.run(["boom"]) == 130
     assert "interrupted" in capsys.readouterr().err

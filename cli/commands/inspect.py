@@ -1,0 +1,49 @@
+"""`portproof inspect FILE`: what a model file holds."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from portproof.cli.outcome import Outcome, prints_outcome
+from portproof.cli.table import size_text, table
+from portproof.exporter.progress import Progress
+
+if TYPE_CHECKING:
+    from portproof.exporter.inspection.facts import Facts
+    from portproof.runtimes.spec import TensorSpec
+
+
+@click.command("inspect")
+@click.argument("file", type=click.Path(path_type=Path))
+@prints_outcome
+def command(file: Path, progress: Progress) -> Outcome:
+    """Show the inputs, outputs, operators, weights and layouts of FILE (.onnx, .tflite)."""
+    from portproof.exporter.inspection import inspect
+
+    with progress.step(f"read {file.name}"):
+        facts = inspect(file)
+    return Outcome(data={"file": str(file), **dataclasses.asdict(facts), "total": facts.total}, text=_text(file, facts))
+
+
+def _text(file: Path, facts: "Facts") -> str:
+    head = (
+        f"{file.name}: {facts.format}, {size_text(facts.bytes)}, {facts.total} operators, "
+        f"{facts.parameters:,} parameters ({size_text(facts.weight_bytes)})"
+    )
+    ends = [_row("input", spec) for spec in facts.inputs] + [_row("output", spec) for spec in facts.outputs]
+    counts = sorted(facts.operators.items(), key=lambda row: (-row[1], row[0]))
+    parts = [
+        head,
+        table(("", "name", "type", "shape", "from the source's axes"), ends),
+        table(("operator", "count"), counts, right=[1]),
+        "\n".join(f"{key}: {text}" for key, text in facts.metadata.items()),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _row(side: str, spec: "TensorSpec") -> tuple[str, str, str, str, str]:
+    from portproof.runtimes.spec import shape_text
+
+    return side, spec.name, spec.dtype, shape_text(spec.shape), "" if spec.perm is None else str(list(spec.perm))

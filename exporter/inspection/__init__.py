@@ -1,0 +1,27 @@
+"""What a model file holds, read without running it: inputs and outputs, operators, weights, layouts, metadata."""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from portproof.exporter.inspection.facts import Facts
+
+
+def inspect(path: str | os.PathLike[str]) -> "Facts":
+    """Read a ``.onnx`` or ``.tflite`` file.
+
+    Raises:
+        PortproofError: ``E-FILE-MISSING``, ``E-MODEL-FORMAT``, ``E-MODEL-INVALID``, ``E-MODEL-EXTERNAL``.
+    """
+    from pathlib import Path
+
+    from portproof.runtimes.registry import find_format
+
+    path = Path(path)
+    if find_format(path).name == "LiteRT":
+        from portproof.exporter.inspection.tflite_file import read
+
+        return read(path)
+    from portproof.exporter.inspection.onnx_file import read as read_onnx
+
+    return read_onnx(path)

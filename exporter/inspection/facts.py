@@ -1,0 +1,37 @@
+"""What `inspect` finds in a model file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portproof.runtimes.spec import TensorSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """A model file as it is.
+
+    Attributes:
+        format: ``"onnx"`` or ``"tflite"``.
+        bytes: size of the file.
+        inputs: what must be fed, in the file's layout, with the perm it records.
+        outputs: what it gives.
+        operators: count by operator type, subgraphs included, sorted by name; ONNX operators of another domain
+            than the standard one as ``domain::Type``.
+        parameters: number of weight elements (constants of rank 1 and more).
+        weight_bytes: their size.
+        metadata: format version, producer, operator set, and the names of what else the file carries.
+    """
+
+    format: str
+    bytes: int
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    operators: Mapping[str, int]
+    parameters: int
+    weight_bytes: int
+    metadata: Mapping[str, str]
+
+    @property
+    def total(self) -> int:
+        """The number of operators."""
+        return sum(self.operators.values())

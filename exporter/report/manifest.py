@@ -1,0 +1,31 @@
+"""`manifest.json`: the files of a result, how to check them, and how to feed them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from portproof.exporter.report.parts import File, Signature, Strict
+
+
+class Target(Strict):
+    """One model file as an app loads it."""
+
+    target: Literal["onnx", "tflite"]
+    file: str
+    signature: Signature
+
+
+class Manifest(Strict):
+    """The whole of `manifest.json`; it lists every other file of the folder."""
+
+    schema_version: Literal[1] = 1
+    name: str
+    portproof: str = Field(description="the version that wrote it")
+    tools: dict[str, str] = Field(description="versions of what took part, by package")
+    source: Signature = Field(description="the source's inputs and outputs; golden vectors are in its layout")
+    targets: tuple[Target, ...]
+    preprocessing: dict[str, str] | None = Field(
+        description="what turns a picture into the input, as declared with the data; null when none was declared"
+    )
+    golden: tuple[str, ...] = Field(description="files of golden vectors: arrays inputs/NAME and outputs/NAME")
+    files: tuple[File, ...] = Field(description="every file but this one")

@@ -1,0 +1,48 @@
+"""The parts that the report and the manifest share."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """Frozen; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tensor(Strict):
+    """An input or output of a file."""
+
+    name: str = Field(description="the source's name")
+    shape: tuple[int | None, ...] = Field(description="in the file's own layout; null is a size known when running")
+    dtype: str = Field(description="numpy's name, such as float32")
+    perm: tuple[int, ...] | None = Field(
+        default=None,
+        description="file_array = source_array.transpose(perm); null when the layouts are the same",
+    )
+
+
+class Signature(Strict):
+    """The inputs and outputs of a file, in its order."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+class File(Strict):
+    """A file that was written, and how to check it."""
+
+    path: str = Field(description="relative to the folder of this document, with /")
+    role: str = Field(description="model, weights, report or golden")
+    target: str | None = Field(default=None, description="tflite or onnx, for models and weights")
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class Finding(Strict):
+    """A message: a code of the catalogue (`portproof schema` lists it), what, where, why and what to do."""
+
+    code: str
+    what: str
+    where: str = ""
+    why: str = ""
+    hint: str = ""
