@@ -53,9 +53,7 @@ def to_rank(b: Builder, x: ir.Value, rank: int) -> ir.Value:
     return reshape(b, x, (1,) * (rank - len(shape)) + shape)
 
 
-def pad(
-    b: Builder, x: ir.Value, paddings: Sequence[tuple[int, int]], value: float | int | None = None
-) -> ir.Value:
+def pad(b: Builder, x: ir.Value, paddings: Sequence[tuple[int, int]], value: float | int | None = None) -> ir.Value:
     """Constant padding.
 
     Args:
@@ -83,6 +81,14 @@ def slice_(b: Builder, x: ir.Value, begin: Sequence[int], size: Sequence[int]) -
         box = tuple(slice(start, start + count) for start, count in zip(begin, size, strict=True))
         return constant(np.ascontiguousarray(array[box]), x.name)
     return b.emit("SLICE", [x, b.ints(begin), b.ints(size)], shape=size, dtype=dtype_of(x))
+
+
+def pad_or_crop(b: Builder, x: ir.Value, paddings: Sequence[tuple[int, int]]) -> ir.Value:
+    """Zero padding where a width is positive; a negative one cuts that many elements off."""
+    begin = [max(-before, 0) for before, _ in paddings]
+    cut = [start + max(-after, 0) for start, (_, after) in zip(begin, paddings, strict=True)]
+    size = [length - less for length, less in zip(shape_of(x), cut, strict=True)]
+    return pad(b, slice_(b, x, begin, size), [(max(before, 0), max(after, 0)) for before, after in paddings])
 
 
 def concat(b: Builder, parts: Sequence[ir.Value], axis: int) -> ir.Value:

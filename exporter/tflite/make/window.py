@@ -34,8 +34,17 @@ class Window:
     def out(self) -> tuple[int, ...]:
         """Output sizes, rounded down."""
         return tuple(
-            (n + sum(p) - r) // s + 1
-            for n, p, r, s in zip(self.size, self.pads, self.reach, self.stride, strict=True)
+            (n + sum(p) - r) // s + 1 for n, p, r, s in zip(self.size, self.pads, self.reach, self.stride, strict=True)
+        )
+
+    def with_height(self) -> "Window":
+        """A window over one axis as one over two, the first of size 1."""
+        return Window(
+            size=(1, *self.size),
+            kernel=(1, *self.kernel),
+            stride=(1, *self.stride),
+            dilation=(1, *self.dilation),
+            pads=((0, 0), *self.pads),
         )
 
     def padding(self) -> str | None:

@@ -1,0 +1,26 @@
+"""Float types: most kernels compute in float32, so float16 goes through it, which only adds precision."""
+
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.arithmetic import cast
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.values import dtype_of
+
+CAST_HINT = "cast to float32 before it and back behind it"
+
+
+def as_float32(b: Builder, x: ir.Value, what: str) -> ir.Value:
+    """`x` as float32, for a kernel that has no other float type; `cast` the result back to the type of `x`.
+
+    Args:
+        b: the builder.
+        x: float32 or float16.
+        what: the kernel in words, for the refusal, such as "the convolution kernels".
+
+    Raises:
+        Refusal: another type; float64 through float32 would lose digits silently.
+    """
+    if dtype_of(x).name not in ("float32", "float16"):
+        raise Refusal(f"{what} take float32, not {dtype_of(x).name}", CAST_HINT)
+    return cast(b, x, "float32")

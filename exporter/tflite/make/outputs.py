@@ -1,0 +1,23 @@
+"""Outputs of an ONNX node that are optional, and whether anything reads them."""
+
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.refusal import Refusal
+
+
+def refuse_read_outputs(b: Builder, first: int, hint: str) -> None:
+    """Refuses the node being lowered when something reads one of its outputs from index `first` on.
+
+    Raises:
+        Refusal: naming the output.
+    """
+    if b.source is None:
+        return
+    for output in b.source.outputs[first:]:
+        if _is_read(output):
+            raise Refusal(f"output {output.name} has no TFLite kernel that computes it", hint)
+
+
+def _is_read(output: ir.Value) -> bool:
+    return bool(output.name) and (output.is_graph_output() or bool(output.consumers()))
