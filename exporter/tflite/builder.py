@@ -28,7 +28,7 @@ class Builder:
         self.source: ir.Node | None = None
         self.opset = opset
 
-    def const(self, array: Array | Sequence[Any] | float, dtype: DTypeLike = None) -> ir.Value:
+    def const(self, array: Array | Sequence[Any] | float, dtype: DTypeLike | None = None) -> ir.Value:
         """A constant."""
         return constant(np.asarray(array, dtype=dtype))
 

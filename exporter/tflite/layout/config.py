@@ -64,7 +64,7 @@ def rule_of(node: ir.Node) -> Rule | None:
 def literal_config(node: ir.Node) -> Config:
     """The configuration of the literal graph; constants are marked as having no layout."""
     return Config(
-        tuple(None if not is_run_time(value) else identity(rank_of(value)) for value in node.inputs),
+        tuple(None if value is None or not is_run_time(value) else identity(rank_of(value)) for value in node.inputs),
         tuple(identity(rank_of(value)) for value in node.outputs),
     )
 

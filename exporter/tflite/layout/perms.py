@@ -47,7 +47,7 @@ def with_order(order: Perm, shape: Sequence[int]) -> Perm:
     want without a RESHAPE.
     """
     rank = len(shape)
-    usual = [identity(rank)] + ([(0, *range(2, rank), 1)] if rank > 2 else [])
+    usual: list[Perm] = [identity(rank)] + ([(0, *range(2, rank), 1)] if rank > 2 else [])
     for perm in usual:
         if key(perm, shape) == order:
             return perm

@@ -13,10 +13,11 @@ def producer_of(value: ir.Value | None, op: str) -> ir.Node | None:
 
 def only_use(value: ir.Value) -> ir.Node | None:
     """The only reader of `value`; None if there are more, or if it is an output of the graph."""
-    uses = value.uses()
+    uses = list(value.uses())
     if len(uses) != 1 or value.is_graph_output():
         return None
-    return uses[0].node
+    reader: ir.Node = uses[0].node
+    return reader
 
 
 def bypass(graph: ir.Graph, node: ir.Node, replacement: ir.Value) -> bool:

@@ -117,8 +117,11 @@ class HoistReshape(NodePass):
         operands = [_moved_operand(value, shape, before) for value in node.inputs]
         if any(operand is None for operand in operands):
             return False
+        old = [value.producer() for value in node.inputs if value is not None and is_run_time(value)]
         for index, operand in enumerate(operands):
             node.replace_input_with(index, operand)
+        for reshape in {id(item): item for item in old if item is not None}.values():
+            graph.remove(reshape, safe=True)
         self._reshape_result(graph, node, list(shape), list(before))
         return True
 

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 from portproof.exporter.tflite.values import Array
-from portproof.exporter.tflite.writer.packing import AlignedBuffer
+from portproof.exporter.tflite.writer.packing import AlignedBuffer, bytes_of
 
 
 class Buffers:
@@ -18,7 +18,7 @@ class Buffers:
     def add(self, array: Array) -> int:
         """The number of a buffer with the bytes of `array`; little-endian, whatever the type and shape."""
         raw = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        key = (raw.nbytes, hashlib.blake2b(memoryview(_bytes(raw)), digest_size=16).digest())
+        key = (raw.nbytes, hashlib.blake2b(bytes_of(raw), digest_size=16).digest())
         if key not in self._known:
             self._known[key] = len(self.tables)
             self.tables.append(AlignedBuffer(raw))
@@ -27,7 +27,3 @@ class Buffers:
     def add_bytes(self, data: bytes) -> int:
         """The number of a buffer with `data`."""
         return self.add(np.frombuffer(data, dtype=np.uint8))
-
-
-def _bytes(array: Array) -> memoryview:
-    return memoryview(np.ascontiguousarray(array)).cast("B") if array.size else memoryview(b"")

@@ -29,8 +29,14 @@ class AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # (the generated sch
         return int(schema.BufferEnd(builder))
 
 
+def bytes_of(array: Array) -> memoryview:
+    """The elements of `array` as bytes, without a copy where it is contiguous."""
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return flat.view(np.uint8).data if flat.size else memoryview(b"")
+
+
 def _aligned_vector(builder: Any, array: Array) -> int:
-    raw = memoryview(np.ascontiguousarray(array)).cast("B") if array.size else memoryview(b"")
+    raw = bytes_of(array)
     builder.StartVector(1, len(raw), BUFFER_ALIGNMENT)
     head = builder.head - len(raw)
     builder.head = head
