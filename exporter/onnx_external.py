@@ -104,10 +104,8 @@ def _tensor_bytes(tensor: "onnx.TensorProto") -> int:
         bits = int(ir.DataType(tensor.data_type).itemsize * 8)
     except (TypeError, ValueError):  # strings and unknown types: the checker speaks about those
         return 0
-    return -(-math.prod(tensor.dims) * bits // 8)
+    return int(-(-math.prod(tensor.dims) * bits // 8))
 
 
 def _error(what: str, tensor: str, where: str, *, why: str = "", hint: str = "") -> PortproofError:
-    return PortproofError(
-        "E-MODEL-EXTERNAL", what, where=where, why=why or f"tensor '{tensor}' needs it", hint=hint
-    )
+    return PortproofError("E-MODEL-EXTERNAL", what, where=where, why=why or f"tensor '{tensor}' needs it", hint=hint)

@@ -52,12 +52,11 @@ def load(path: str | os.PathLike[str]) -> "ir.Model":
 def parse(path: Path) -> "onnx.ModelProto":
     """The protobuf of an ONNX file, its outer structure checked before any of it is read into memory."""
     import onnx
-    from google.protobuf.message import DecodeError
 
     onnx_scan.check(path)
     try:
         proto = onnx.load_model_from_string(path.read_bytes())
-    except DecodeError as error:
+    except Exception as error:  # protobuf's DecodeError, whose module has no types
         raise PortproofError(
             "E-MODEL-FORMAT",
             f"{path.name} is not an ONNX model, or is damaged",
@@ -99,7 +98,8 @@ def save(model: "ir.Model", path: str | os.PathLike[str]) -> list[Path]:
 
 def to_bytes(model: "ir.Model") -> bytes:
     """The whole model, weights included, as ONNX bytes; deterministic. At most 2 GiB."""
-    return to_proto(model).SerializeToString(deterministic=True)
+    data: bytes = to_proto(model).SerializeToString(deterministic=True)
+    return data
 
 
 def to_proto(model: "ir.Model") -> "onnx.ModelProto":

@@ -21,9 +21,7 @@ def check(proto: "onnx.ModelProto", where: str) -> None:
     """Raise E-MODEL-INVALID with every finding: undefined values, cycles, double names, sizes."""
     findings = [*_graph_findings(proto.graph, set()), *_size_findings(tensors(proto))]
     if findings:
-        messages = [
-            Message(code="E-MODEL-INVALID", what=text, where=where) for text in findings[:_MOST_SHOWN]
-        ]
+        messages = [Message(code="E-MODEL-INVALID", what=text, where=where) for text in findings[:_MOST_SHOWN]]
         raise PortproofError.of(messages)
 
 
@@ -47,11 +45,7 @@ def _order_findings(graph: "onnx.GraphProto", known: set[str], made: set[str]) -
     late: list[onnx.NodeProto] = []
     for node in graph.node:
         unknown = [name for name in node.input if name and name not in known]
-        found += [
-            f"node {_label(node)} reads '{name}', which nothing defines"
-            for name in unknown
-            if name not in made
-        ]
+        found += [f"node {_label(node)} reads '{name}', which nothing defines" for name in unknown if name not in made]
         if any(name in made for name in unknown):
             late.append(node)
         for attribute in node.attribute:
@@ -119,9 +113,7 @@ def _size_findings(all_tensors: "Iterable[onnx.TensorProto]") -> list[str]:
             needed = -(-math.prod(tensor.dims) * bits // 8)
             if bits and len(tensor.raw_data) != needed:
                 have = len(tensor.raw_data)
-                found.append(
-                    f"tensor '{tensor.name}' needs {needed} bytes for its shape and type, it has {have}"
-                )
+                found.append(f"tensor '{tensor.name}' needs {needed} bytes for its shape and type, it has {have}")
     return found
 
 
@@ -131,8 +123,4 @@ def _doubles(names: list[str]) -> list[str]:
 
 
 def _label(node: "onnx.NodeProto") -> str:
-    return (
-        f"'{node.name}' ({node.op_type})"
-        if node.name
-        else f"{node.op_type} -> '{next(iter(node.output), '')}'"
-    )
+    return f"'{node.name}' ({node.op_type})" if node.name else f"{node.op_type} -> '{next(iter(node.output), '')}'"

@@ -48,9 +48,7 @@ def _walk(file: BinaryIO, size: int) -> str:
         if value is None:
             return f"the field at byte {position} is cut off"
         if tag & 7 == _LENGTH and file.seek(value, os.SEEK_CUR) > size:
-            return (
-                f"the field at byte {position} has {value} bytes, more than the file holds: it is truncated"
-            )
+            return f"the field at byte {position} has {value} bytes, more than the file holds: it is truncated"
     return ""
 
 

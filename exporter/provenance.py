@@ -57,16 +57,14 @@ def carry(before: "ir.Model", after: "ir.Model") -> None:
     """
     makers = {v.name: node for node in before.graph.all_nodes() for v in node.outputs if v.name}
     for node in after.graph.all_nodes():
-        inherit(node, *(makers.get(v.name) for v in node.outputs))
+        inherit(node, *(makers[v.name] for v in node.outputs if v.name in makers))
     fill(after)
 
 
 def fill(model: "ir.Model") -> None:
     """Give nodes without provenance that of their nearest consumer, else of their nearest producer."""
     nodes = list(model.graph.all_nodes())
-    for _ in range(
-        2
-    ):  # what no consumer could tell in the first round, a producer's consumer may in the second
+    for _ in range(2):  # what no consumer could tell in the first round, a producer's consumer may in the second
         for node in reversed(nodes):
             inherit(node, *_consumers(node))
         for node in nodes:

@@ -23,9 +23,7 @@ def captured() -> Iterator[io.StringIO]:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("always")
-        warnings.showwarning = lambda message, category, *_, **__: print(
-            f"{category.__name__}: {message}", file=log
-        )
+        warnings.showwarning = lambda message, category, *_, **__: print(f"{category.__name__}: {message}", file=log)
         yield log
 
 

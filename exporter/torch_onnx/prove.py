@@ -23,8 +23,9 @@ def prove(model: "ir.Model", reference: Reference, example: Arrays, samples: Seq
     """
     worst: dict[str, Difference] = {}
     with OnnxFunction(model) as function:
-        for sample in [*samples, *_random(reference, example, seed)]:
-            expected, got = reference(sample), function.run(sample)
+        pairs = [*((sample, reference(sample)) for sample in samples), *_random(reference, example, seed)]
+        for sample, expected in pairs:
+            got = function.run(sample)
             for name, array in expected.items():
                 found = difference(array, got[name])
                 if not found.ok and (name not in worst or found.max_abs > worst[name].max_abs):
@@ -33,17 +34,16 @@ def prove(model: "ir.Model", reference: Reference, example: Arrays, samples: Seq
         raise PortproofError.of([_message(name, found) for name, found in worst.items()])
 
 
-def _random(reference: Reference, example: Arrays, seed: int) -> list[Arrays]:
-    """Random samples that torch accepts; the example itself when it accepts none (indices out of range, say)."""
+def _random(reference: Reference, example: Arrays, seed: int) -> list[tuple[Arrays, Arrays]]:
+    """Random samples that torch accepts, with its outputs; the example itself when it accepts none."""
     accepted = []
     for k in range(_RANDOM_SAMPLES):
         sample = like(example, seed + k)
         try:
-            reference(sample)
+            accepted.append((sample, reference(sample)))
         except Exception:  # noqa: S112 - whatever a user's module raises on inputs it was not made for
             continue
-        accepted.append(sample)
-    return accepted or [example]
+    return accepted or [(example, reference(example))]
 
 
 def _message(name: str, found: Difference) -> Message:

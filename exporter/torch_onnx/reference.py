@@ -1,6 +1,7 @@
 """The torch module as a function of named numpy arrays: what everything written is compared with."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,12 +46,25 @@ def run(module: Any, example: Example) -> "list[tuple[tuple[Any, ...], torch.Ten
     """Call a module and give the tensors of its result, each with its path (keys and indices) in the result."""
     import torch
 
-    with torch.no_grad():
+    with torch.no_grad(), _one_thread():
         # A module may write into its arguments; the example must outlive that.
         copy = example.with_leaves([leaf.clone() for leaf in example.leaves()])
         result = module(*copy.args, **copy.kwargs)
     flat, _ = torch.utils._pytree.tree_flatten_with_path(result)
     return [(tuple(_key(k) for k in path), leaf) for path, leaf in flat if leaf is not None]
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in one order on every machine; and two threads that wait for each other cost more than they give."""
+    import torch
+
+    count = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(count)
 
 
 def names_of(paths: Sequence[tuple[Any, ...]], taken: Sequence[str]) -> list[str]:

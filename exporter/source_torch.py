@@ -1,0 +1,146 @@
+"""The torch half of the MODEL grammar: factories, ``.pt2`` archives, and pickles the user has asked for."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from portproof.device_profiles.errors import PortproofError
+from portproof.exporter import factory, pickles
+from portproof.exporter.inputs import DeclaredInput, unknown_name
+from portproof.exporter.random_inputs import Arrays, like
+from portproof.exporter.torch_onnx.example import Example, bind
+from portproof.exporter.torch_onnx.export import TorchExport, export_module
+
+__all__ = ["TorchExport", "from_archive", "from_factory", "from_pickle"]
+
+
+def from_factory(
+    place: str, name: str, declared: Sequence[DeclaredInput], *, samples: Sequence[Arrays], seed: int
+) -> TorchExport:
+    """Call a factory and export what it made."""
+    _require_torch()
+    module, given = factory.call(place, name)
+    return _export(module, given, declared, f"{place}:{name}", samples, seed)
+
+
+def from_archive(path: Path, allow_pickle: bool, *, samples: Sequence[Arrays], seed: int) -> TorchExport:
+    """Load a ``.pt2`` and convert it; its example inputs come with it."""
+    _require_torch()
+    if not allow_pickle:
+        pickles.check_archive(path)
+    program = _load_archive(path, allow_pickle)
+    if program.example_inputs is None:
+        what = f"{path.name} was saved without example inputs"
+        raise PortproofError("E-MODEL-FORMAT", what, where=str(path), hint="Save it with torch.export.save.")
+    args, kwargs = program.example_inputs
+    return export_module(program, Example(args=tuple(args), kwargs=dict(kwargs)), samples=samples, seed=seed)
+
+
+def from_pickle(path: Path, declared: Sequence[DeclaredInput], *, samples: Sequence[Arrays], seed: int) -> TorchExport:
+    """Unpickle a whole module: the user has said that the file's author is trusted."""
+    _require_torch()
+    import torch
+
+    try:
+        module = torch.load(path, map_location="cpu", weights_only=False)
+    except Exception as error:  # unpickling runs any code
+        raise PortproofError(
+            "E-MODEL-FORMAT", f"{path.name} cannot be unpickled", where=str(path), why=str(error).split("\n")[0]
+        ) from error
+    return _export(module, None, declared, path.name, samples, seed)
+
+
+def _export(
+    module: Any, given: Any, declared: Sequence[DeclaredInput], label: str, samples: Sequence[Arrays], seed: int
+) -> TorchExport:
+    import torch
+
+    if not isinstance(module, torch.nn.Module):
+        kind = type(module).__name__
+        hint = "Return a torch.nn.Module, or (module, example_inputs)."
+        if isinstance(module, dict):
+            hint = "This looks like weights without their network: build it in a factory and load_state_dict them."
+        raise PortproofError("E-MODEL-FACTORY", f"{label} gave a {kind}, not a torch.nn.Module", hint=hint)
+    if declared:
+        given = _declared_inputs(module, declared, given, seed)
+    if given is None:
+        raise PortproofError(
+            "E-MODEL-SHAPE",
+            f"{label} gave no example inputs, and none are declared",
+            hint="Return (module, example_inputs), or declare each: --input NAME=1x3x224x224:float32.",
+        )
+    return export_module(module, bind(module, given), samples=samples, seed=seed)
+
+
+def _declared_inputs(module: Any, declared: Sequence[DeclaredInput], given: Any, seed: int) -> dict[str, Any]:
+    """Tensors for the declared inputs, beside the example inputs that are not declared."""
+    import inspect
+
+    import torch
+
+    names = list(inspect.signature(module.forward).parameters)
+    made = {} if given is None else dict(bind_by_name(module, given))
+    for d in declared:
+        if d.name not in names:
+            raise unknown_name(d.name, names)
+        before = made.get(d.name)
+        dtype = d.dtype or (str(before.dtype).removeprefix("torch.") if before is not None else "float32")
+        array = like({d.name: np.zeros([int(n) for n in d.shape], np.float32)}, seed)[d.name]
+        made[d.name] = torch.from_numpy(array).to(getattr(torch, dtype))
+    return made
+
+
+def bind_by_name(module: Any, given: Any) -> dict[str, Any]:
+    """Example inputs by the names of forward's parameters."""
+    import inspect
+
+    example = bind(module, given)
+    return dict(inspect.signature(module.forward).bind(*example.args, **example.kwargs).arguments)
+
+
+def _load_archive(path: Path, allow_pickle: bool) -> Any:
+    import torch
+
+    from portproof.exporter.torch_onnx.noise import captured
+
+    with captured() as log, _weights_only(not allow_pickle):
+        try:
+            program = torch.export.load(path)
+        except Exception as error:  # torch raises many types on a damaged archive
+            if "weights_only" in f"{error}{log.getvalue()}" or "Unpickling" in type(error).__name__:
+                raise pickles.refuse(path, "its example inputs hold more than tensors") from error
+            reason = str(error).strip().split("\n")[0]
+            raise PortproofError(
+                "E-MODEL-FORMAT", f"{path.name} cannot be read", where=str(path), why=reason
+            ) from error
+    # Python text that torch would compile and run to check the inputs' shapes.
+    program._guards_code = []
+    return program
+
+
+@contextmanager
+def _weights_only(on: bool) -> Iterator[None]:
+    """torch.load reads tensors and plain containers only, whatever its caller asks for."""
+    key = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+    before = os.environ.get(key)
+    if on:
+        os.environ[key] = "1"
+    try:
+        yield
+    finally:
+        if on and before is None:
+            os.environ.pop(key, None)
+        elif before is not None:
+            os.environ[key] = before
+
+
+def _require_torch() -> None:
+    try:
+        import onnxscript  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise factory.need_torch() from error
