@@ -96,7 +96,7 @@ class IsolatedRunner(BaseRunner):
             "E-RUN-TIMEOUT",
             f"{self._runtime} did not finish {doing} {self.path.name} in {self._timeout_s:g} s",
             where=str(self.path),
-            hint="give it more time (--timeout), or look for what makes it slow with `portproof inspect`",
+            hint="give it more time, or look at what it computes with `portproof inspect`",
         )
 
     def _died(self, doing: str) -> NoReturn:
