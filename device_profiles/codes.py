@@ -37,6 +37,7 @@ _ROWS = (
     ("E-GATE-PARITY", GATE, "an output differs from the reference by more than its tolerance"),
     ("E-GATE-HEALTH", GATE, "an output is all zeros, constant, NaN, infinite or saturated where the reference's is not"),
     ("E-GATE-METRIC", GATE, "a metric asked for with --metric is not met"),
+    ("E-GATE-FILES", GATE, "a file of a result differs from its manifest"),
     ("E-MODEL-FORMAT", MODEL, "the file is not a model of a known format, or is damaged"),
     ("E-MODEL-INVALID", MODEL, "the model breaks the rules of its format (a cycle, an undefined value, a bad type)"),
     ("E-MODEL-EXTERNAL", MODEL, "external weight data is missing, too short, or points outside the model's folder"),
@@ -67,6 +68,7 @@ _ROWS = (
     ("W-SATURATED", OK, "a large part of an output sits at the end of its range"),
     ("W-NOISY", OK, "the machine is too noisy for the difference measured"),
     ("W-SHARED-INPUT", OK, "two example inputs were one tensor object; they were separated before tracing"),
+    ("W-DEVICE-PRECISION", OK, "a device's accelerator computes in another precision than what is written"),
     ("W-STATE", OK, "an interrupted run had left a temporary folder; it was removed"),
 )  # fmt: skip
 
