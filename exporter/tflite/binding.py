@@ -1,5 +1,6 @@
 """Binds an ONNX node to its handler's signature by the ONNX schema: inputs by position, attributes by keyword."""
 
+import functools
 import inspect
 from typing import Any
 
@@ -17,7 +18,8 @@ def bind(node: ir.Node, entry: Entry, opset: int) -> dict[str, Any]:
         Refusal: the node carries an attribute that the handler does not know.
     """
     wanted = _keywords(entry)
-    values = _defaults(node, opset)
+    domain = "" if node.domain == "ai.onnx" else node.domain
+    values = dict(_defaults(node.op_type, opset, domain))
     values |= {name: _value(attribute) for name, attribute in node.attributes.items()}
     unknown = sorted(set(node.attributes) - wanted)
     if unknown:
@@ -28,15 +30,16 @@ def bind(node: ir.Node, entry: Entry, opset: int) -> dict[str, Any]:
     return bound
 
 
-def _keywords(entry: Entry) -> set[str]:
+@functools.cache
+def _keywords(entry: Entry) -> frozenset[str]:
     parameters = inspect.signature(entry.handler).parameters.values()
-    return {item.name for item in parameters if item.kind is inspect.Parameter.KEYWORD_ONLY}
+    return frozenset(item.name for item in parameters if item.kind is inspect.Parameter.KEYWORD_ONLY)
 
 
-def _defaults(node: ir.Node, opset: int) -> dict[str, Any]:
-    domain = "" if node.domain == "ai.onnx" else node.domain
+@functools.cache
+def _defaults(op_type: str, opset: int, domain: str) -> dict[str, Any]:
     try:
-        schema = onnx.defs.get_schema(node.op_type, opset, domain)
+        schema = onnx.defs.get_schema(op_type, opset, domain)
     except onnx.defs.SchemaError:
         return {}
     found = {}

@@ -1,5 +1,6 @@
 """Where handlers of ONNX operators are found: a new operator is one file in `ops/`, imported by being there."""
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
@@ -60,6 +61,7 @@ def onnx_op(*op_types: str, since: int = 1, domain: str = "", note: str = "") ->
     return register
 
 
+@functools.cache
 def load_handlers() -> None:
     """Imports every module of `ops/`; a second call is free."""
     package = importlib.import_module("portproof.exporter.tflite.ops")

@@ -41,6 +41,7 @@ class _Writer:
         self.tensors: list[Any] = []
         self.index: dict[ir.Value, int] = {}
         self.names: set[str] = set()
+        self.repeats: dict[str, int] = {}
         self.codes: dict[tuple[str, int], int] = {}
 
     def model(self, perms: Perms) -> Any:
@@ -86,9 +87,9 @@ class _Writer:
         if value.is_graph_input() or value.is_graph_output():
             return value.name or ""
         name = base = value.name or _derived_name(value)
-        count = 1
         while name in self.names:
-            name, count = f"{base}_{count}", count + 1
+            self.repeats[base] = self.repeats.get(base, 0) + 1
+            name = f"{base}_{self.repeats[base]}"
         self.names.add(name)
         return name
 
