@@ -1,0 +1,53 @@
+"""Element types that a kernel lacks go through a wider one that holds every value of theirs exactly."""
+
+from collections.abc import Collection
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.arithmetic import cast
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.values import dtype_of
+
+_WIDER = {
+    "bool": ("uint8", "int8", "int32"),
+    "int8": ("int16", "int32", "int64"),
+    "uint8": ("int16", "int32", "int64"),
+    "int16": ("int32", "int64"),
+    "uint16": ("int32", "int64"),
+    "int32": ("int64",),
+    "uint32": ("int64",),
+    "float16": ("float32",),
+}
+"""Narrowest first. int64, uint64 and float64 have none: they are refused rather than cut."""
+
+
+def carrier(dtype: np.dtype[np.generic], kernel_types: Collection[str], what: str) -> str:
+    """The name of the type in which a kernel of `kernel_types` computes exactly what it would in `dtype`.
+
+    Raises:
+        Refusal: there is none.
+    """
+    for name in (dtype.name, *_WIDER.get(dtype.name, ())):
+        if name in kernel_types:
+            return name
+    raise Refusal(
+        f"{what} has no TFLite kernel for {dtype.name}",
+        f"cast to {'float32' if dtype.kind == 'f' else 'int32'} before it where the values allow",
+    )
+
+
+def carried(b: Builder, x: ir.Value, kernel_types: Collection[str], what: str) -> ir.Value:
+    """`x` in its carrier; `cast` the result back to the type of `x`.
+
+    Args:
+        b: the builder.
+        x: any type.
+        kernel_types: names of numpy types that the kernel has.
+        what: the operator, for the refusal.
+
+    Raises:
+        Refusal: no type of the kernel holds every value of the type of `x`.
+    """
+    return cast(b, x, carrier(dtype_of(x), kernel_types, what))
