@@ -1,0 +1,70 @@
+"""What a handler must know when the file is written: constant parameters, axes, the declared output."""
+
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.values import array_of, shape_of
+
+Shape = tuple[int, ...]
+
+
+def declared_shape(b: Builder, index: int = 0) -> Shape:
+    """The static shape that ONNX's shape inference gave to an output of the node being lowered."""
+    return shape_of(_output(b, index))
+
+
+def declared_type(b: Builder, index: int = 0) -> ir.DataType | None:
+    """The element type of an output of the node being lowered."""
+    return _output(b, index).dtype
+
+
+def has_output(b: Builder, index: int) -> bool:
+    """Whether the node being lowered names its output `index`."""
+    outputs = b.source.outputs if b.source is not None else ()
+    return index < len(outputs) and bool(outputs[index].name)
+
+
+def constant_ints(value: ir.Value, what: str) -> list[int]:
+    """The integers that `value` holds.
+
+    Args:
+        value: an input of the node.
+        what: its name in the ONNX schema, for the refusal.
+
+    Raises:
+        Refusal: it is computed at run time.
+    """
+    array = array_of(value)
+    if array is None:
+        raise Refusal(f"{what} is computed at run time", f"make {what} a constant of the model")
+    return [int(item) for item in array.reshape(-1)]
+
+
+def resolve_axis(axis: int, rank: int) -> int:
+    """`axis` counted from the front.
+
+    Raises:
+        Refusal: there is no such axis.
+    """
+    if not -rank <= axis < rank:
+        raise Refusal(f"axis {axis} of a tensor of rank {rank}")
+    return axis + rank if axis < 0 else axis
+
+
+def resolve_axes(axes: list[int], rank: int) -> list[int]:
+    """Each of `axes` counted from the front.
+
+    Raises:
+        Refusal: one does not exist, or one is named twice.
+    """
+    found = [resolve_axis(axis, rank) for axis in axes]
+    if len(set(found)) != len(found):
+        raise Refusal(f"axes {axes} name one axis twice")
+    return found
+
+
+def _output(b: Builder, index: int) -> ir.Value:
+    if b.source is None:
+        raise KeyError("no ONNX node is being lowered")
+    return b.source.outputs[index]
