@@ -1,0 +1,53 @@
+"""Operators that give back their input: Identity and Dropout as it is at inference."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.parameter import declared_type, has_output
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.registry import onnx_op
+from portproof.exporter.tflite.values import array_of, shape_of
+
+
+@onnx_op("Identity")
+def identity(b: Builder, x: ir.Value) -> ir.Value:
+    """Nothing is emitted."""
+    return x
+
+
+@onnx_op("Dropout", since=7)
+def dropout(b: Builder, x: ir.Value, *, ratio: float) -> Sequence[ir.Value | None]:
+    """Drops nothing at inference, whatever the ratio; the mask is all ones."""
+    return [x, _mask(b, x)]
+
+
+@onnx_op("Dropout", since=12, note="not in training mode")
+def dropout_12(
+    b: Builder,
+    x: ir.Value,
+    ratio: ir.Value | None = None,
+    training_mode: ir.Value | None = None,
+    *,
+    seed: int | None,
+) -> Sequence[ir.Value | None]:
+    """The same, with the ratio as an input; a ratio of 0 drops nothing in training either."""
+    if not (_is_zero(training_mode) or (ratio is not None and _is_zero(ratio))):
+        raise Refusal("Dropout in training mode draws random numbers", "export the model in eval mode")
+    return [x, _mask(b, x)]
+
+
+def _is_zero(value: ir.Value | None) -> bool:
+    """Whether `value` is left out, or a constant false or 0."""
+    array = array_of(value)
+    return value is None or (array is not None and not array.any())
+
+
+def _mask(b: Builder, x: ir.Value) -> ir.Value | None:
+    """All ones, in the type the opset gives it (the data's up to 9, bool from 10 on); None when nobody names it."""
+    if not has_output(b, 1):
+        return None
+    dtype = declared_type(b, 1) or ir.DataType.BOOL
+    return b.const(np.ones(shape_of(x), dtype=dtype.numpy()))
