@@ -1,0 +1,42 @@
+"""Choice by a condition: Where, Trilu, Compress."""
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.arithmetic import cast, select
+from portproof.exporter.tflite.make.carrier import carried
+from portproof.exporter.tflite.make.indices import flatten
+from portproof.exporter.tflite.make.movement import gather
+from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axis
+from portproof.exporter.tflite.ops.gather import GATHER_TYPES
+from portproof.exporter.tflite.registry import onnx_op
+from portproof.exporter.tflite.values import array_of, constant, dtype_of, shape_of
+
+
+@onnx_op("Where", since=9)
+def where(b: Builder, condition: ir.Value, x: ir.Value, y: ir.Value) -> ir.Value:
+    """One kernel, which broadcasts all three and has every type."""
+    return select(b, condition, x, y)
+
+
+@onnx_op("Trilu", since=14)
+def trilu(b: Builder, x: ir.Value, k: ir.Value | None = None, *, upper: int) -> ir.Value:
+    """A choice by a constant mask: a product with it would turn the infinities of attention masks into NaN."""
+    shape, diagonal = shape_of(x), 0 if k is None else constant_ints(k, "k")[0]
+    array = array_of(x)
+    triangle = np.triu if upper else np.tril
+    if array is not None:
+        return constant(triangle(array, diagonal))
+    ones = np.ones((1,) * (len(shape) - 2) + shape[-2:], dtype=bool)
+    mask = triangle(ones, diagonal)
+    return select(b, b.const(mask), x, b.const(np.zeros((), dtype=dtype_of(x))))
+
+
+@onnx_op("Compress", since=9, note="constant condition")
+def compress(b: Builder, x: ir.Value, condition: ir.Value, *, axis: int | None) -> ir.Value:
+    """The entries where a constant condition holds, along `axis` or of the flattened data."""
+    data = flatten(b, x) if axis is None else x
+    along = 0 if axis is None else resolve_axis(axis, len(shape_of(x)))
+    chosen = np.flatnonzero(constant_ints(condition, "condition"))
+    return cast(b, gather(b, carried(b, data, GATHER_TYPES, "Compress"), chosen, along), dtype_of(x))
