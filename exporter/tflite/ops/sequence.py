@@ -1,0 +1,45 @@
+"""Along one axis in order: CumSum and ReverseSequence."""
+
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.arithmetic import cast
+from portproof.exporter.tflite.make.carrier import carried
+from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axis
+from portproof.exporter.tflite.registry import onnx_op
+from portproof.exporter.tflite.values import dtype_of, shape_of
+
+CUMSUM_TYPES = frozenset({"float32", "int32", "int64"})
+REVERSE_SEQUENCE_TYPES = frozenset({"float32", "int16", "int32", "int64", "uint8"})
+
+
+@onnx_op("CumSum", since=11, note="constant axis; not float64, uint64")
+def cumsum(b: Builder, x: ir.Value, axis: ir.Value, *, exclusive: int, reverse: int) -> ir.Value:
+    """Running sums, forwards or backwards, with or without the element itself."""
+    along = resolve_axis(constant_ints(axis, "axis")[0], len(shape_of(x)))
+    data = carried(b, x, CUMSUM_TYPES, "CumSum")
+    result = b.emit(
+        "CUMSUM",
+        [data, b.const(along, "int32")],
+        shape=shape_of(x),
+        dtype=dtype_of(data),
+        exclusive=bool(exclusive),
+        reverse=bool(reverse),
+    )
+    return cast(b, result, dtype_of(x))
+
+
+@onnx_op("ReverseSequence", since=10, note="not float64, uint64")
+def reverse_sequence(b: Builder, x: ir.Value, sequence_lens: ir.Value, *, batch_axis: int, time_axis: int) -> ir.Value:
+    """The first `sequence_lens[i]` entries of sequence i backwards, the others where they were."""
+    rank = len(shape_of(x))
+    data = carried(b, x, REVERSE_SEQUENCE_TYPES, "ReverseSequence")
+    result = b.emit(
+        "REVERSE_SEQUENCE",
+        [data, sequence_lens],
+        shape=shape_of(x),
+        dtype=dtype_of(data),
+        seq_dim=resolve_axis(time_axis, rank),
+        batch_dim=resolve_axis(batch_axis, rank),
+    )
+    return cast(b, result, dtype_of(x))
