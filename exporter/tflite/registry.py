@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import onnx_ir as ir
 
@@ -13,6 +13,7 @@ from portproof.exporter.tflite.builder import Builder
 
 Outputs = ir.Value | Sequence[ir.Value | None]
 Handler = Callable[..., Outputs]
+H = TypeVar("H", bound=Handler)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class Entry:
 _ENTRIES: dict[tuple[str, str], list[Entry]] = {}
 
 
-def onnx_op(*op_types: str, since: int = 1, domain: str = "", note: str = "") -> Callable[[Handler], Handler]:
+def onnx_op(*op_types: str, since: int = 1, domain: str = "", note: str = "") -> Callable[[H], H]:
     """Registers a handler.
 
     The handler is called as ``handler(builder, *inputs, **attributes)``: inputs by position (None or left out
@@ -48,7 +49,7 @@ def onnx_op(*op_types: str, since: int = 1, domain: str = "", note: str = "") ->
         note: what is not supported, for the operator table.
     """
 
-    def register(handler: Handler) -> Handler:
+    def register(handler: H) -> H:
         for op_type in op_types:
             entry = Entry(domain=domain, op_type=op_type, since=since, handler=handler, note=note)
             entries = _ENTRIES.setdefault((domain, op_type), [])

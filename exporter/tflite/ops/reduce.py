@@ -1,0 +1,148 @@
+"""Reductions over axes: Sum, Mean, Max, Min, Prod, and those that compute something before or behind."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.arithmetic import binary, reduce, unary
+from portproof.exporter.tflite.make.movement import reshape
+from portproof.exporter.tflite.make.widened import FLOAT, NUMBERS, widened
+from portproof.exporter.tflite.ops.arithmetic import abs_
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.registry import onnx_op
+from portproof.exporter.tflite.values import array_of, dtype_of, rank_of, shape_of
+
+_BOOLEAN = {"ReduceMax": "REDUCE_ANY", "ReduceMin": "REDUCE_ALL"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axes:
+    """What is reduced: non-negative axes (none: every element by itself), and whether they stay as 1."""
+
+    axes: tuple[int, ...]
+    keepdims: bool
+
+    def shape(self, x: ir.Value) -> list[int]:
+        """Of the result."""
+        kept = [1 if axis in self.axes else size for axis, size in enumerate(shape_of(x))]
+        return kept if self.keepdims else [size for axis, size in enumerate(kept) if axis not in self.axes]
+
+    def apply(self, b: Builder, op: str, x: ir.Value) -> ir.Value:
+        """One reducing operator, or none where there is nothing to reduce."""
+        return reduce(b, op, x, self.axes, keepdims=self.keepdims) if self.axes else x
+
+
+Compute = Callable[[Builder, ir.Value, Axes], ir.Value]
+
+_COMPOSED = ("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare")
+_ATTRIBUTE_FORM = ("ReduceMax", "ReduceMin", "ReduceMean", "ReduceProd", *_COMPOSED)
+_NOTE = "constant axes"
+
+
+@onnx_op("ReduceSum", *_ATTRIBUTE_FORM, note=_NOTE)
+def reduce_attribute(b: Builder, x: ir.Value, *, axes: Sequence[int] | None, keepdims: int, op_type: str) -> ir.Value:
+    """The axes are an attribute; none means all."""
+    return _reduce(b, x, axes, keepdims, False, op_type)
+
+
+@onnx_op("ReduceSum", since=13, note=_NOTE)
+@onnx_op(*_ATTRIBUTE_FORM, since=18, note=_NOTE)
+def reduce_input(
+    b: Builder,
+    x: ir.Value,
+    axes: ir.Value | None = None,
+    *,
+    keepdims: int,
+    noop_with_empty_axes: int,
+    op_type: str,
+) -> ir.Value:
+    """The axes are an input; none means all, or none at all with `noop_with_empty_axes`."""
+    array = array_of(axes)
+    if axes is not None and array is None:
+        raise Refusal("the axes are computed at run time", "make them constant")
+    wanted = None if array is None else [int(axis) for axis in array.reshape(-1)]
+    return _reduce(b, x, wanted, keepdims, bool(noop_with_empty_axes), op_type)
+
+
+def _reduce(b: Builder, x: ir.Value, axes: Sequence[int] | None, keepdims: int, noop: bool, op_type: str) -> ir.Value:
+    rank = rank_of(x)
+    every = () if noop else tuple(range(rank))
+    which = Axes(axes=tuple(sorted({axis % rank for axis in axes})) if axes else every, keepdims=bool(keepdims))
+    if any(shape_of(x)[axis] == 0 for axis in which.axes):
+        return _of_nothing(b, x, which, op_type)
+    if dtype_of(x).name == "bool":
+        return which.apply(b, _BOOLEAN[op_type], x)
+    kernels = NUMBERS if op_type in _ON_INTEGERS else FLOAT
+    return widened(b, kernels, [x], lambda p: _COMPUTE[op_type](b, p, which))
+
+
+def _of_nothing(b: Builder, x: ir.Value, which: Axes, op_type: str) -> ir.Value:
+    """Each operator's value for no elements, as a constant."""
+    dtype = dtype_of(x)
+    if op_type == "ReduceMean" and dtype.kind != "f":
+        raise Refusal("the mean of no integers is not a number")
+    if op_type in ("ReduceMax", "ReduceMin"):
+        low, high = (False, True) if dtype.kind == "b" else _ends(dtype)
+        number = low if op_type == "ReduceMax" else high
+    else:
+        number = {"ReduceMean": np.nan, "ReduceProd": 1, "ReduceLogSum": -np.inf, "ReduceLogSumExp": -np.inf}.get(
+            op_type, 0
+        )
+    return b.const(np.full(which.shape(x), number, dtype))
+
+
+def _ends(dtype: np.dtype[Any]) -> tuple[float, float]:
+    if dtype.kind == "f":
+        return -np.inf, np.inf
+    return np.iinfo(dtype).min, np.iinfo(dtype).max
+
+
+def _plain(op: str) -> Compute:
+    return lambda b, x, which: which.apply(b, op, x)
+
+
+def _l1(b: Builder, x: ir.Value, which: Axes) -> ir.Value:
+    return which.apply(b, "SUM", abs_(b, x))
+
+
+def _sum_square(b: Builder, x: ir.Value, which: Axes) -> ir.Value:
+    square = unary(b, "SQUARE", x) if dtype_of(x).kind == "f" else binary(b, "MUL", x, x)
+    return which.apply(b, "SUM", square)
+
+
+def _l2(b: Builder, x: ir.Value, which: Axes) -> ir.Value:
+    return unary(b, "SQRT", _sum_square(b, x, which))
+
+
+def _log_sum(b: Builder, x: ir.Value, which: Axes) -> ir.Value:
+    return unary(b, "LOG", which.apply(b, "SUM", x))
+
+
+def _log_sum_exp(b: Builder, x: ir.Value, which: Axes) -> ir.Value:
+    """The maximum is taken out so that nothing overflows; a finite one, because inf - inf is NaN."""
+    if not which.axes:
+        return x
+    peak = reduce(b, "REDUCE_MAX", x, which.axes, keepdims=True)
+    low, high = (b.const(float(end), np.float32) for end in (np.finfo(np.float32).min, np.finfo(np.float32).max))
+    peak = binary(b, "MINIMUM", high, binary(b, "MAXIMUM", low, peak))
+    total = which.apply(b, "SUM", unary(b, "EXP", binary(b, "SUB", x, peak)))
+    return binary(b, "ADD", unary(b, "LOG", total), reshape(b, peak, which.shape(x)))
+
+
+_ON_INTEGERS = {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceSumSquare"}
+_COMPUTE: dict[str, Compute] = {
+    "ReduceSum": _plain("SUM"),
+    "ReduceMean": _plain("MEAN"),
+    "ReduceMax": _plain("REDUCE_MAX"),
+    "ReduceMin": _plain("REDUCE_MIN"),
+    "ReduceProd": _plain("REDUCE_PROD"),
+    "ReduceL1": _l1,
+    "ReduceL2": _l2,
+    "ReduceLogSum": _log_sum,
+    "ReduceLogSumExp": _log_sum_exp,
+    "ReduceSumSquare": _sum_square,
+}
