@@ -18,6 +18,8 @@ def pin(model: "ir.Model", declared: Sequence[DeclaredInput]) -> "ir.Model":
             E-MODEL-SHAPE, all at once, for inputs that stay symbolic or contradict their declaration.
     """
     inputs = {v.name or "": v for v in model.graph.inputs if not v.is_initializer()}
+    for value in inputs.values():
+        _forget_negative(value)
     symbols: dict[str, int] = {}
     faults: list[Message] = []
     for d in declared:
@@ -32,6 +34,14 @@ def pin(model: "ir.Model", declared: Sequence[DeclaredInput]) -> "ir.Model":
     if symbols:
         _reinfer(model)
     return model
+
+
+def _forget_negative(value: "ir.Value") -> None:
+    """Some exporters write -1 for a size that is not known; ONNX has no such number."""
+    import onnx_ir as ir
+
+    if value.shape is not None:
+        value.shape = ir.Shape([None if isinstance(d, int) and d < 0 else d for d in value.shape])
 
 
 def _apply(value: "ir.Value", declared: DeclaredInput, symbols: dict[str, int]) -> list[Message]:

@@ -81,9 +81,8 @@ def _neutral(number: float) -> _Rule:
     """An operation with a constant that changes nothing: times 1, plus 0. The second operand only."""
 
     def rule(node: ir.Node) -> bool:
-        operand = node.inputs[1]
-        small = operand is not None and math.prod(shape_of(operand) or (2,)) == 1
-        array = constant(operand) if small else None
+        shape = shape_of(node.inputs[1])
+        array = constant(node.inputs[1]) if shape is not None and math.prod(shape) == 1 else None
         return array is not None and array.flat[0] == number and _same_shape(node)
 
     return rule
