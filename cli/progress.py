@@ -42,6 +42,9 @@ class Quiet:
         """Keep it for ``--json``."""
         self.told.append(message)
 
+    def note(self, text: str) -> None:
+        """Nothing to show."""
+
 
 class Lines(Quiet):
     """A line when a step ends, with its duration."""
@@ -62,6 +65,10 @@ class Lines(Quiet):
         """Print it at once."""
         super().message(message)
         print_messages([message])
+
+    def note(self, text: str) -> None:
+        """Print it at once."""
+        click.echo(f"  {text}", file=sys.stderr)
 
 
 class Bars(Lines):

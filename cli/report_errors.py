@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
@@ -19,10 +20,18 @@ def colour() -> bool | None:
 
 def print_messages(messages: Sequence[Message], note: str = "") -> None:
     """Each finding as a paragraph on stderr, then the note."""
-    for message in messages:
+    for message in _grouped(messages):
         click.echo(paragraph(message), file=sys.stderr, color=colour())
     if note:
         click.echo(note, file=sys.stderr)
+
+
+def _grouped(messages: Sequence[Message]) -> list[Message]:
+    """Findings that differ in their place only become one that lists the places."""
+    groups: dict[tuple[str, ...], list[Message]] = {}
+    for message in messages:
+        groups.setdefault((message.code, message.what, message.why, message.hint), []).append(message)
+    return [replace(group[0], where="\n".join(filter(None, (m.where for m in group)))) for group in groups.values()]
 
 
 def paragraph(message: Message) -> str:

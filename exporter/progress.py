@@ -16,6 +16,9 @@ class Progress(Protocol):
     def message(self, message: Message) -> None:
         """A warning, when it is found (the result holds it too, unless it is about this run only)."""
 
+    def note(self, text: str) -> None:
+        """A fact worth a line, such as what the data holds."""
+
 
 class Silent:
     """Nobody listens."""
@@ -29,4 +32,7 @@ class Silent:
         return nullcontext(lambda: None)
 
     def message(self, message: Message) -> None:
+        """Nothing to show."""
+
+    def note(self, text: str) -> None:
         """Nothing to show."""

@@ -1,12 +1,12 @@
 """What an ONNX file holds."""
 
-from collections import Counter
 from pathlib import Path
 
 import onnx_ir as ir
 
 from portproof.exporter import onnx_io
 from portproof.exporter.inspection.facts import Facts
+from portproof.exporter.simplify.report import count_ops
 from portproof.runtimes.spec import TensorSpec
 
 
@@ -17,24 +17,23 @@ def read(path: Path) -> Facts:
     return Facts(
         format="onnx",
         bytes=path.stat().st_size,
-        inputs=tuple(_spec(value) for value in model.graph.inputs if not value.is_initializer()),
-        outputs=tuple(_spec(value) for value in model.graph.outputs),
-        operators=operators(model),
+        inputs=inputs_of(model),
+        outputs=outputs_of(model),
+        operators=count_ops(model),
         parameters=sum(tensor.size for tensor in weights),
         weight_bytes=sum(tensor.nbytes for tensor in weights),
         metadata=_metadata(model),
     )
 
 
-def operators(model: ir.Model) -> dict[str, int]:
-    """Count of nodes by operator type, those of subgraphs and functions included, sorted by name."""
-    names = Counter(_name(node) for graph in model.graphs() for node in graph)
-    names.update(_name(node) for function in model.functions.values() for node in function)
-    return dict(sorted(names.items()))
+def inputs_of(model: ir.Model) -> tuple[TensorSpec, ...]:
+    """What must be fed; initializers listed as inputs (old files) are not among them."""
+    return tuple(_spec(value) for value in model.graph.inputs if not value.is_initializer())
 
 
-def _name(node: ir.Node) -> str:
-    return node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
+def outputs_of(model: ir.Model) -> tuple[TensorSpec, ...]:
+    """What it gives."""
+    return tuple(_spec(value) for value in model.graph.outputs)
 
 
 def _spec(value: ir.Value) -> TensorSpec:

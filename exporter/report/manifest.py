@@ -15,6 +15,21 @@ class Target(Strict):
     signature: Signature
 
 
+class Preprocessing(Strict):
+    """From a picture to the input: resize, crop, then (pixel * scale - mean) / std."""
+
+    input: str = Field(description="the input it fills; empty when the model has one only")
+    size: tuple[int, int] = Field(description="height and width in pixels")
+    resize: int | tuple[int, int] = Field(description="the shorter side, or height and width, in pixels")
+    mode: str
+    crop: str
+    scale: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    channels: str
+    layout: str
+
+
 class Manifest(Strict):
     """The whole of `manifest.json`; it lists every other file of the folder."""
 
@@ -24,7 +39,7 @@ class Manifest(Strict):
     tools: dict[str, str] = Field(description="versions of what took part, by package")
     source: Signature = Field(description="the source's inputs and outputs; golden vectors are in its layout")
     targets: tuple[Target, ...]
-    preprocessing: dict[str, str] | None = Field(
+    preprocessing: Preprocessing | None = Field(
         description="what turns a picture into the input, as declared with the data; null when none was declared"
     )
     golden: tuple[str, ...] = Field(description="files of golden vectors: arrays inputs/NAME and outputs/NAME")

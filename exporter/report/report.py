@@ -43,11 +43,22 @@ class Stage(Strict):
 
 
 class Tolerance(Strict):
-    """What an output may differ by: |reference - candidate| <= atol + rtol * |reference|, and why."""
+    """What an output may differ by: |candidate - reference| <= atol * scale + rtol * |reference|, and why."""
 
     atol: float = Field(ge=0)
     rtol: float = Field(ge=0)
+    scaled: bool = Field(description="whether scale is max(1, largest |reference| of the sample); else it is 1")
     reason: str
+
+
+class Place(Strict):
+    """Where the largest error is."""
+
+    sample: int
+    index: tuple[int, ...]
+
+
+Number = float | Literal["inf", "-inf", "nan"]
 
 
 class OutputParity(Strict):
@@ -55,22 +66,19 @@ class OutputParity(Strict):
 
     name: str
     passed: bool
-    max_abs: float | None = Field(description="null when it is not a number")
-    mean_abs: float | None
-    relative_l2: float | None = Field(description="|reference - candidate| / |reference|; null for a zero reference")
-    cosine: float | None
-    sqnr_db: float | None = Field(description="null when there is no difference at all, or the reference is zero")
-    top1_agreement: float | None = Field(description="share of samples; null when it is not a classifier")
+    samples: int
+    elements: int
+    beyond: int = Field(description="elements beyond the tolerance")
+    non_finite: int = Field(description="elements that are NaN or infinite on one side only")
+    max_abs: Number
+    mean_abs: Number
+    relative_l2: Number = Field(description="|candidate - reference| / |reference|")
+    cosine: Number
+    sqnr_db: Number = Field(description='"inf" when there is no difference at all')
+    top1: float | None = Field(description="share of rows with the same largest class; null for no classifier")
+    reference_max: Number
+    worst: Place | None
     tolerance: Tolerance
-
-
-class Metric(Strict):
-    """A requirement of --metric and what was measured."""
-
-    requirement: str
-    output: str
-    value: float | None
-    passed: bool
 
 
 class TargetParity(Strict):
@@ -81,7 +89,7 @@ class TargetParity(Strict):
     runtime: str = Field(description="what ran it, with its version")
     passed: bool
     outputs: tuple[OutputParity, ...]
-    metrics: tuple[Metric, ...] = ()
+    failed_gates: tuple[Finding, ...]
 
 
 class Device(Strict):
@@ -101,7 +109,8 @@ class Report(Strict):
     devices: tuple[Device, ...]
     data: Data
     stages: tuple[Stage, ...]
-    tflite_transposes: int | None = Field(description="transposes left in the TFLite file; null when there is none")
+    tflite_transpose_bytes: int | None = Field(description="moved by the transposes left; null without a TFLite file")
+    metrics: tuple[str, ...] = Field(description="what was required with --metric")
     parity: tuple[TargetParity, ...]
     messages: tuple[Finding, ...]
     artifacts: tuple[File, ...] = Field(description="models and their weights")

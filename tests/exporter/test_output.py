@@ -155,9 +155,7 @@ def test_the_callers_own_oserrors_pass(tmp_path: Path) -> None:
         (tmp_path / "data.npz").read_bytes()
 
 
-def test_a_file_system_that_cannot_exchange_still_ends_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_system_that_cannot_exchange_still_ends_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "exchange", lambda *_paths: False)
     finish(tmp_path / "net", model="old")
     finish(tmp_path / "net", model="new")
@@ -165,9 +163,7 @@ def test_a_file_system_that_cannot_exchange_still_ends_whole(
     assert hidden(tmp_path) == []
 
 
-def test_a_failed_second_rename_puts_the_old_result_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_second_rename_puts_the_old_result_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     finish(tmp_path / "net", model="old")
     rename, calls = Path.rename, []
 
@@ -212,9 +208,7 @@ def test_an_old_result_set_aside_by_a_killed_run_comes_back(tmp_path: Path) -> N
     assert hidden(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    "name", [".net.{pid}.tmp", ".net.words.tmp", ".net.{pid}.txt", ".network.{dead}.tmp"]
-)
+@pytest.mark.parametrize("name", [".net.{pid}.tmp", ".net.words.tmp", ".net.{pid}.txt", ".network.{dead}.tmp"])
 def test_folders_of_live_runs_and_of_others_are_left(tmp_path: Path, name: str) -> None:
     parent = os.getppid()
     other = tmp_path / name.format(pid=parent, dead=dead_pid())

@@ -19,9 +19,7 @@ def test_two_folders_change_places(tmp_path: Path) -> None:
     assert (second / "file").read_text() == "first"
 
 
-def test_without_the_libc_wrapper_the_system_call_does_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_libc_wrapper_the_system_call_does_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = swap.ctypes.CDLL(None, use_errno=True)
 
     class OldLibc:

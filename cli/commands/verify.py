@@ -1,0 +1,53 @@
+"""`portproof verify DIR|FILE...`: does what was written still compute the same."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from portproof.cli.options import gate_options, source_options
+from portproof.cli.outcome import Outcome, prints_outcome
+from portproof.cli.tables import parity_table, reasons
+from portproof.exporter.progress import Progress
+
+if TYPE_CHECKING:
+    from portproof.exporter.proof import Proof
+    from portproof.exporter.verification import VerifyResult
+
+
+@click.command("verify")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR|FILE...")
+@click.option("--ref", metavar="MODEL", help="Compare with this model, not with the golden vectors.")
+@source_options
+@gate_options
+@prints_outcome
+def command(paths: tuple[Path, ...], progress: Progress, **options: Any) -> Outcome:
+    """Compare exported folders with their manifest's sums, and run every model file against the reference."""
+    from portproof.exporter.verification import verify
+
+    result = verify(paths, progress=progress, **options)
+    return Outcome(
+        data={"checked_files": result.checked_files, "parity": [_data(proof) for proof in result.proofs]},
+        text="\n\n".join((parity_table(result.proofs), reasons(result.proofs))) if result.proofs else "",
+        messages=result.failed,
+        status=result.exit_status,
+        epilogue=_epilogue(result),
+    )
+
+
+def _data(proof: "Proof") -> dict[str, Any]:
+    return {
+        "target": proof.target,
+        "file": proof.file,
+        "runtime": proof.runtime,
+        "passed": not proof.failed,
+        "inputs": [dataclasses.asdict(spec) for spec in proof.inputs],
+        "outputs": [output.as_dict() for output in proof.parity.outputs],
+    }
+
+
+def _epilogue(result: "VerifyResult") -> str:
+    verdict = "FAILED" if result.failed else "ok"
+    sums = f"{result.checked_files} files compared with their manifest, " if result.checked_files else ""
+    return f"{verdict}: {sums}{len(result.proofs)} models run"

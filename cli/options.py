@@ -1,0 +1,54 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def source_options(function: Function) -> Function:
+    """How a model is read and what it is run on."""
+    options = (
+        click.option(
+            "--input", "inputs", multiple=True, metavar="NAME=1x3x224x224:float32", help="Declare an input's shape."
+        ),
+        click.option(
+            "--data",
+            metavar="DATA",
+            help="Inputs to prove parity on: a folder or file of .npz/.npy, an image folder "
+            "(photos/?size=224&mean=...), or file.py:function that yields dicts.",
+        ),
+        click.option("--samples", default=4, show_default=True, help="Number of random inputs when there is no DATA."),
+        click.option("--seed", default=0, show_default=True, help="Seed of random inputs."),
+        click.option("--allow-pickle", is_flag=True, help="Unpickle a model (this runs code from the file)."),
+    )
+    return _apply(function, options)
+
+
+def gate_options(function: Function) -> Function:
+    """What may differ."""
+    options = (
+        click.option("--atol", multiple=True, metavar="[OUTPUT:]1e-4", help="Absolute tolerance."),
+        click.option("--rtol", multiple=True, metavar="[OUTPUT:]1e-3", help="Relative tolerance."),
+        click.option(
+            "--metric",
+            "metrics",
+            multiple=True,
+            metavar="[OUTPUT:]sqnr_db>=30",
+            help="A gate on a metric: max_abs, mean_abs, relative_l2, cosine, sqnr_db, top1.",
+        ),
+    )
+    return _apply(function, options)
+
+
+def split_commas(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+    """A click callback: ``-t tflite,onnx -t x`` is three values."""
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def _apply(function: Function, options: tuple[Callable[[Function], Function], ...]) -> Function:
+    for option in reversed(options):
+        function = option(function)
+    return function

@@ -1,0 +1,110 @@
+"""What there is to verify: folders with a manifest, and single model files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from portproof.device_profiles.errors import Message, PortproofError
+from portproof.exporter.onnx_io import require_file
+from portproof.exporter.report.files import MANIFEST, read_manifest, sha256
+from portproof.exporter.report.manifest import Manifest
+from portproof.exporter.report.parts import File
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Model files, and golden vectors that they can be compared with.
+
+    Attributes:
+        models: the files to run.
+        vectors: the golden vectors beside them; empty when there are none.
+        failed: ``E-GATE-FILES`` for each file that is missing or differs from its manifest.
+        checked_files: how many were compared with their sums.
+    """
+
+    models: tuple[Path, ...]
+    vectors: tuple[Path, ...] = ()
+    failed: tuple[Message, ...] = ()
+    checked_files: int = 0
+
+
+def jobs(paths: Sequence[Path], *, need_golden: bool) -> list[Job]:
+    """One job a path.
+
+    Args:
+        paths: folders that `export` wrote, and model files.
+        need_golden: whether there is nothing else to compare with.
+
+    Raises:
+        PortproofError: ``E-FILE-MISSING``; ``E-CONFIG`` for a damaged manifest; ``E-USAGE`` when a file has nothing
+            to be compared with. What is wrong with any path comes together.
+    """
+    found: list[Job] = []
+    wrong: list[Message] = []
+    for path in paths:
+        try:
+            found.append(_folder(path) if path.is_dir() else _file(path, need_golden))
+        except PortproofError as error:
+            wrong += error.messages
+    if wrong:
+        raise PortproofError.of(wrong)
+    return found
+
+
+def _folder(folder: Path) -> Job:
+    manifest = read_manifest(folder)
+    failed = {file.path: why for file in manifest.files if (why := _fault(folder, file))}
+    models = [target.file for target in manifest.targets]
+    return Job(
+        models=tuple(folder / name for name in models if (folder / name).is_file()),
+        vectors=_vectors(folder, manifest, set(failed)),
+        failed=tuple(_differs(folder / name, why) for name, why in failed.items()),
+        checked_files=len(manifest.files),
+    )
+
+
+def _file(path: Path, need_golden: bool) -> Job:
+    """A model file; it has the golden vectors of the folder it was exported into."""
+    require_file(path)
+    folder = path.parent
+    if (folder / MANIFEST).is_file():
+        manifest = read_manifest(folder)
+        faults = {file.path for file in manifest.files if file.role == "golden" and _fault(folder, file)}
+        if path.name in [target.file for target in manifest.targets]:
+            return Job(models=(path,), vectors=_vectors(folder, manifest, faults))
+    if need_golden:
+        raise PortproofError(
+            "E-USAGE",
+            f"there is nothing to compare {path.name} with",
+            where=str(path),
+            why="it does not lie in a folder that `portproof export` wrote, with its golden vectors",
+            hint="name the model it was made from: --ref MODEL",
+        )
+    return Job(models=(path,))
+
+
+def _vectors(folder: Path, manifest: Manifest, damaged: set[str]) -> tuple[Path, ...]:
+    return tuple(folder / name for name in manifest.golden if name not in damaged)
+
+
+def _fault(folder: Path, file: File) -> str:
+    """What is wrong with a file of a manifest; empty when nothing is."""
+    path = folder / file.path
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return "the manifest names a place outside its folder"
+    if not path.is_file():
+        return "it is missing"
+    size = path.stat().st_size
+    if size != file.bytes:
+        return f"it has {size} bytes, the manifest says {file.bytes}"
+    return "" if sha256(path) == file.sha256 else "its sha256 differs"
+
+
+def _differs(path: Path, why: str) -> Message:
+    return Message(
+        code="E-GATE-FILES",
+        what=f"{path.name} is not the file that was exported",
+        where=str(path),
+        why=why,
+        hint="export again, or copy the folder again, whole",
+    )

@@ -1,0 +1,124 @@
+"""The proof of one file: load it into its real runtime, run it on every sample, compare, apply the gates."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from portproof import runtimes
+from portproof.device_profiles.errors import Message
+from portproof.exporter.progress import Progress
+from portproof.exporter.request import PRECISION
+from portproof.runtimes.gates import MetricGate
+from portproof.runtimes.parity import Parity, compare, run_in_source_layout
+from portproof.runtimes.spec import TensorSpec
+from portproof.runtimes.tolerances import resolve
+
+_PACKAGES = {"onnx": ("ONNX Runtime", "onnxruntime"), "tflite": ("LiteRT", "ai-edge-litert")}
+
+
+class Samples(Protocol):
+    """Inputs and the reference's outputs for them."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[dict[str, NDArray[Any]]]: ...
+
+    def inputs(self) -> Iterator[dict[str, NDArray[Any]]]:
+        """The inputs of each sample; iterating over the object itself gives the outputs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What may differ: the user's tolerances, in the grammar of ``--atol`` and ``--rtol``, and metric gates."""
+
+    atol: Sequence[str] = ()
+    rtol: Sequence[str] = ()
+    gates: Sequence[MetricGate] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What running one file showed.
+
+    Attributes:
+        target: ``"onnx"`` or ``"tflite"``.
+        file: its name.
+        runtime: what ran it, with its version.
+        inputs: of the file, in its own layout.
+        outputs: of the file, in its own layout.
+        parity: against the reference.
+        failed: every gate that was not met.
+    """
+
+    target: str
+    file: str
+    runtime: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    parity: Parity
+    failed: tuple[Message, ...]
+
+
+def prove(
+    path: Path,
+    samples: Samples,
+    limits: Limits,
+    *,
+    expected: Iterable[TensorSpec] = (),
+    progress: Progress,
+) -> Proof:
+    """Run a file and compare it with the reference.
+
+    Args:
+        path: a ``.onnx`` or ``.tflite`` file.
+        samples: inputs and reference outputs, in the source's layout.
+        limits: tolerances and gates.
+        expected: the source's outputs; those of the file when it is not known.
+        progress: told a step, one piece a sample.
+
+    Raises:
+        PortproofError: ``E-MODEL-*``, ``E-RUN``, ``E-RUN-TIMEOUT``: the file does not load or run; ``E-USAGE``;
+            ``E-GATE-PARITY`` when an output is missing or of another shape.
+    """
+    target = target_of(path)
+    with runtimes.open(path) as runner, progress.step(f"run {path.name}", len(samples)) as advance:
+        tolerances = resolve(
+            tuple(expected) or runner.outputs, target=target, precision=PRECISION, atol=limits.atol, rtol=limits.rtol
+        )
+        outputs = _counted((run_in_source_layout(runner, inputs) for inputs in samples.inputs()), advance)
+        parity = compare(samples, outputs, tolerances, where=path.name)
+        return Proof(
+            target=target,
+            file=path.name,
+            runtime=runtime_of(target),
+            inputs=runner.inputs,
+            outputs=runner.outputs,
+            parity=parity,
+            failed=tuple(parity.gates(limits.gates)),
+        )
+
+
+def target_of(path: Path) -> str:
+    """``"tflite"`` or ``"onnx"``, by the format of the file."""
+    from portproof.runtimes.registry import find_format
+
+    return "tflite" if find_format(path).name == "LiteRT" else "onnx"
+
+
+def runtime_of(target: str) -> str:
+    """The runtime of a target and its version: ``"LiteRT 2.3.0"``."""
+    name, package = _PACKAGES[target]
+    try:
+        return f"{name} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:  # a board with tflite-runtime in its place
+        return name
+
+
+def _counted(items: Iterable[Mapping[str, NDArray[Any]]], advance: Any) -> Iterator[Mapping[str, NDArray[Any]]]:
+    for item in items:
+        yield item
+        advance()

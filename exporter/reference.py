@@ -1,0 +1,50 @@
+"""The reference: the torch module where there is one, else ONNX Runtime's plain kernels on the source ONNX."""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from portproof import runtimes
+from portproof.exporter import onnx_io
+from portproof.exporter.progress import Progress
+from portproof.exporter.recorded import Recorded
+from portproof.exporter.source import Function, Source
+from portproof.runtimes.parity import run_in_source_layout
+
+
+@contextmanager
+def reference(source: Source) -> Iterator[Function]:
+    """The source as a function of named arrays; an ONNX source runs in a child process.
+
+    Raises:
+        PortproofError: ``E-RUN``, ``E-RUN-TIMEOUT`` when ONNX Runtime cannot run the source.
+    """
+    if source.reference is not None:
+        yield source.reference
+        return
+    with tempfile.TemporaryDirectory(prefix="portproof-reference-") as folder:
+        path = onnx_io.save(source.model, Path(folder) / f"{source.name}.onnx")[0]
+        with runtimes.open(path, kernels="reference") as runner:
+
+            def run(inputs: Mapping[str, NDArray[Any]], /) -> dict[str, NDArray[Any]]:
+                return run_in_source_layout(runner, inputs)
+
+            yield run
+
+
+def record(
+    source: Source,
+    samples: Iterable[Mapping[str, NDArray[Any]]],
+    count: int,
+    recorded: Recorded,
+    progress: Progress,
+) -> None:
+    """Run the reference on every sample and keep inputs and outputs in `recorded`."""
+    with reference(source) as function, progress.step("run the reference", count) as advance:
+        for sample in samples:
+            recorded.add(sample, function(sample))
+            advance()
