@@ -78,3 +78,8 @@ def set_attribute(node: ir.Node, name: str, value: int | float | str | Sequence[
 def is_run_time(value: ir.Value | None) -> bool:
     """Whether `value` is there and is computed at run time."""
     return value is not None and value.const_value is None
+
+
+def is_constant(value: ir.Value | None) -> bool:
+    """Whether `value` is there and is known now."""
+    return value is not None and value.const_value is not None

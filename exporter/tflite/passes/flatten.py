@@ -3,7 +3,10 @@
 import onnx_ir as ir
 
 from portproof.exporter.tflite.passes.graph import NodePass, producer_of
-from portproof.exporter.tflite.values import array_of, attribute, rank_of, shape_of
+from portproof.exporter.tflite.values import array_of, attribute, rank_of
+
+MOST_AXES = 4
+"""Kernels and delegates agree on flattening up to here."""
 
 
 class FlattenIntoFullyConnected(NodePass):
@@ -23,12 +26,12 @@ class FlattenIntoFullyConnected(NodePass):
     ops = frozenset({"FULLY_CONNECTED"})
 
     def visit(self, graph: ir.Graph, node: ir.Node) -> bool:
-        """Reads in front of the reshape where the batch axis is kept."""
+        """Reads in front of the reshape; rows are what is left when the columns of the weights are filled."""
         reshape = producer_of(node.inputs[0], "RESHAPE")
         if reshape is None or attribute(node, "keep_num_dims", 0) or array_of(node.inputs[1]) is None:
             return False
-        source, flat = reshape.inputs[0], reshape.outputs[0]
-        if source is None or rank_of(flat) != 2 or rank_of(source) < 3 or shape_of(source)[0] != shape_of(flat)[0]:
+        source = reshape.inputs[0]
+        if source is None or not 1 < rank_of(source) <= MOST_AXES:
             return False
         node.replace_input_with(0, source)
         return True

@@ -5,6 +5,7 @@ import onnx_ir as ir
 from portproof.exporter.tflite.passes.dead_code import RemoveDeadCode
 from portproof.exporter.tflite.passes.flatten import FlattenIntoFullyConnected
 from portproof.exporter.tflite.passes.fuse_activation import FuseActivation
+from portproof.exporter.tflite.passes.pad_non_negative import PadNonNegative
 from portproof.exporter.tflite.passes.reshapes import (
     HoistReshape,
     MergeReshapes,
@@ -22,7 +23,18 @@ def before_layout(model: ir.Model) -> ir.Model:
 def after_layout(model: ir.Model) -> ir.Model:
     """Passes that see the file's axes."""
     tidy = [MergeTransposes(), TransposeToReshape(), MergeReshapes(), HoistReshape(), MergeReshapes()]
-    return _run(model, [*tidy, ReduceThenReshape(), RemoveDeadCode(), FuseActivation(), RemoveDeadCode()])
+    return _run(
+        model,
+        [
+            *tidy,
+            ReduceThenReshape(),
+            FlattenIntoFullyConnected(),
+            RemoveDeadCode(),
+            FuseActivation(),
+            PadNonNegative(),
+            RemoveDeadCode(),
+        ],
+    )
 
 
 def _run(model: ir.Model, passes: list[ir.passes.InPlacePass]) -> ir.Model:

@@ -5,7 +5,15 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.layout.config import Config, Port, layout_rule
 from portproof.exporter.tflite.layout.perms import Perm, identity
-from portproof.exporter.tflite.values import array_of, attribute, is_run_time, rank_of, replace_constant, shape_of
+from portproof.exporter.tflite.values import (
+    array_of,
+    attribute,
+    is_constant,
+    is_run_time,
+    rank_of,
+    replace_constant,
+    shape_of,
+)
 
 
 @layout_rule("SOFTMAX", "LOG_SOFTMAX", "L2_NORMALIZATION")
@@ -29,7 +37,9 @@ class FullyConnected:
         rest = tuple(identity(rank_of(v)) if v is not None and is_run_time(v) else None for v in node.inputs[1:])
         rank = len(perm)
         if not attribute(node, "keep_num_dims", 0):
-            flattens = not port.is_output and rank > 2 and perm[0] == 0 and array_of(node.inputs[1]) is not None
+            data = node.inputs[0]
+            batch = data is not None and shape_of(data)[:1] == shape_of(node.outputs[0])[:1]
+            flattens = not port.is_output and rank > 2 and perm[0] == 0 and batch and is_constant(node.inputs[1])
             return Config((perm, *rest), ((0, 1),)) if flattens else None
         if perm[-1] != rank - 1 or rank != rank_of(node.outputs[0]):
             return None
