@@ -16,11 +16,11 @@ def as_float32(b: Builder, x: ir.Value, what: str) -> ir.Value:
     Args:
         b: the builder.
         x: float32 or float16.
-        what: the kernel in words, for the refusal, such as "the convolution kernels".
+        what: the ONNX operator, for the refusal.
 
     Raises:
         Refusal: another type; float64 through float32 would lose digits silently.
     """
     if dtype_of(x).name not in ("float32", "float16"):
-        raise Refusal(f"{what} take float32, not {dtype_of(x).name}", CAST_HINT)
+        raise Refusal(f"the kernels of {what} take float32, not {dtype_of(x).name}", CAST_HINT)
     return cast(b, x, "float32")

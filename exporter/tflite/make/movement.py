@@ -83,6 +83,20 @@ def slice_(b: Builder, x: ir.Value, begin: Sequence[int], size: Sequence[int]) -
     return b.emit("SLICE", [x, b.ints(begin), b.ints(size)], shape=size, dtype=dtype_of(x))
 
 
+def every(b: Builder, x: ir.Value, axis: int, *, start: int, step: int, count: int) -> ir.Value:
+    """Every `step`-th entry of `x` along a non-negative `axis`: `count` of them, from `start` on, all inside."""
+    shape = shape_of(x)
+    if step == 1 or count == 1:
+        begin, size = [0] * len(shape), list(shape)
+        begin[axis], size[axis] = start, count
+        return slice_(b, x, begin, size)
+    first = b.ints([start if other == axis else 0 for other in range(len(shape))])
+    end = b.ints([start + (count - 1) * step + 1 if other == axis else n for other, n in enumerate(shape)])
+    steps = b.ints([step if other == axis else 1 for other in range(len(shape))])
+    out = [count if other == axis else n for other, n in enumerate(shape)]
+    return b.emit("STRIDED_SLICE", [x, first, end, steps], shape=out, dtype=dtype_of(x))
+
+
 def pad_or_crop(b: Builder, x: ir.Value, paddings: Sequence[tuple[int, int]]) -> ir.Value:
     """Zero padding where a width is positive; a negative one cuts that many elements off."""
     begin = [max(-before, 0) for before, _ in paddings]

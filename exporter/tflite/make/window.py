@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from portproof.exporter.tflite.refusal import Refusal
+
 Pads = list[tuple[int, int]]
 
 
@@ -78,3 +80,38 @@ def resolve_pads(
     if auto_pad == "VALID" or not pads:
         return [(0, 0)] * rank
     return [(pads[axis], pads[axis + rank]) for axis in range(rank)]
+
+
+def pool_window(
+    size: Sequence[int],
+    kernel: Sequence[int],
+    *,
+    strides: Sequence[int] | None,
+    dilations: Sequence[int] | None,
+    auto_pad: str,
+    pads: Sequence[int] | None,
+    ceil_mode: int,
+) -> tuple[Window, Pads]:
+    """The window of an ONNX pool, and the pads that the node itself declares.
+
+    The window's pads behind are what its last step reaches, which `ceil_mode` makes more than declared and a
+    stride that does not fit makes less. With `ceil_mode` a step that would begin in the padding behind is left
+    out, as torch does and ONNX's shape inference since opset 19.
+
+    Raises:
+        Refusal: negative pads, of which ONNX does not say what they mean.
+    """
+    stride, dilation = tuple(strides or [1] * len(size)), tuple(dilations or [1] * len(size))
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    declared = resolve_pads(auto_pad, pads, size, reach, stride)
+    if any(width < 0 for widths in declared for width in widths):
+        raise Refusal("negative pads", "slice the input instead")
+    ends = []
+    for n, r, s, (before, after) in zip(size, reach, stride, declared, strict=True):
+        room = n + before + after - r
+        out = (math.ceil(room / s) if ceil_mode else room // s) + 1
+        if ceil_mode and (out - 1) * s >= n + before:
+            out -= 1
+        ends.append((before, max((out - 1) * s + r - n - before, 0)))
+    window = Window(size=tuple(size), kernel=tuple(kernel), stride=stride, dilation=dilation, pads=tuple(ends))
+    return window, declared

@@ -13,8 +13,6 @@ from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, shape_of
 
-_KERNELS = "the convolution kernels"
-
 
 @onnx_op("Conv", note="1-D, 2-D and 3-D; float32 and float16; 3-D with constant weights")
 def conv(
@@ -35,7 +33,7 @@ def conv(
     spatial = len(shape_of(x)) - 2
     check_kernel_shape(w, kernel_shape)
     window = _window(x, w, auto_pad, pads, tuple(strides or (1,) * spatial), tuple(dilations or (1,) * spatial))
-    x = as_float32(b, x, _KERNELS)
+    x = as_float32(b, x, "Conv")
     bias = None if bias is None else cast(b, bias, "float32")
     return cast(b, convolve(b, x, cast(b, w, "float32"), bias, window, group), dtype)
 

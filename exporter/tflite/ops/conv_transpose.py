@@ -43,7 +43,7 @@ def conv_transpose(
     begin, out = _region(auto_pad, pads, full, output_shape, [n * s for n, s in zip(size, stride, strict=True)])
     canvas = Canvas(size=size, kernel=kernel, stride=stride, dilation=dilation, begin=begin, out=out)
     bias = None if bias is None else cast(b, bias, "float32")
-    x = as_float32(b, x, "the convolution kernels")
+    x = as_float32(b, x, "ConvTranspose")
     return cast(b, deconvolve(b, x, cast(b, w, "float32"), bias, canvas, group), dtype)
 
 
