@@ -4,10 +4,10 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
+from portproof.exporter.tflite.make.arithmetic import binary, unary
 from portproof.exporter.tflite.make.widened import FLOAT, NUMBERS, widened
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import dtype_of, shape_of
+from portproof.exporter.tflite.values import shape_of
 
 _COMPARE = {
     "Equal": "EQUAL",
@@ -49,8 +49,7 @@ def is_nan(b: Builder, x: ir.Value) -> ir.Value:
 def is_inf(b: Builder, x: ir.Value, *, detect_negative: int, detect_positive: int) -> ir.Value:
     """One comparison, with the magnitude where both signs count."""
     if not detect_negative and not detect_positive:
-        return b.emit("BROADCAST_TO", [b.const(False), b.ints(shape_of(x))], shape=shape_of(x), dtype=bool)
-    x = cast(b, x, "float32") if dtype_of(x).name == "float16" else x
+        return b.const(np.zeros(shape_of(x), bool))
     if detect_negative and detect_positive:
         return widened(b, FLOAT, [x], lambda p: binary(b, "EQUAL", unary(b, "ABS", p), np.inf))
     wanted = np.inf if detect_positive else -np.inf

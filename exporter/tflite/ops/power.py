@@ -48,8 +48,8 @@ def _single(x: ir.Value, y: ir.Value) -> float | None:
 def _float(b: Builder, x: ir.Value, y: ir.Value, exponent: float | None) -> ir.Value:
     if exponent in _PRODUCTS:
         return _PRODUCTS[exponent](b, x)
-    if dtype_of(y).name == "float64" and array_of(y) is None:
-        raise Refusal("a float64 exponent computed at run time does not fit into float32", "cast it to float32")
+    if dtype_of(y).name in ("float64", "uint64") and array_of(y) is None:
+        raise Refusal(f"a {dtype_of(y).name} exponent computed at run time", "cast it to float32")
     return binary(b, "POW", x, cast(b, y, "float32"))
 
 
