@@ -26,5 +26,8 @@ quick: .venv/.installed
 
 test: lint types quick
 
+conformance: .venv/.installed
+	$(BIN)/pytest -q -s -m conformance tests/conformance
+
 clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,30 @@
+"""Finds trained models and the benchmark's architectures: by environment variable, or beside the checkout."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _folder(variable: str, name: str, needed: str) -> Path:
+    folder = Path(os.environ.get(variable, ROOT.parent / "shared" / name))
+    if not (folder / needed).is_file():
+        pytest.skip(f"set {variable} to the folder with {needed}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained_models() -> Path:
+    """The folder of `loaders.py`, importable."""
+    folder = _folder("PORTPROOF_MODELS", "models", "loaders.py")
+    sys.path.insert(0, str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def architectures() -> Path:
+    """The folder of `models.py`, with the benchmark's architectures."""
+    return _folder("PORTPROOF_BENCH", "bench", "models.py")
