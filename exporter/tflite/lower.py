@@ -73,7 +73,8 @@ class _Lowering:
         attributes = bind(node, entry, self.opset)
         inputs = [None if value is None else self._value(value) for value in node.inputs]
         for output in node.outputs:
-            _require_static(output)
+            if output.is_graph_output() or output.uses():
+                _require_static(output)
         results = call(entry, self.builder, inputs, attributes)
         return [results] if isinstance(results, ir.Value) else results
 

@@ -14,11 +14,6 @@ def declared_shape(b: Builder, index: int = 0) -> Shape:
     return shape_of(_output(b, index))
 
 
-def declared_type(b: Builder, index: int = 0) -> ir.DataType | None:
-    """The element type of an output of the node being lowered."""
-    return _output(b, index).dtype
-
-
 def has_output(b: Builder, index: int) -> bool:
     """Whether the node being lowered names its output `index`."""
     outputs = b.source.outputs if b.source is not None else ()

@@ -6,10 +6,10 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.make.parameter import declared_type, has_output
+from portproof.exporter.tflite.make.parameter import has_output
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import array_of, shape_of
+from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 
 
 @onnx_op("Identity")
@@ -49,5 +49,5 @@ def _mask(b: Builder, x: ir.Value) -> ir.Value | None:
     """All ones, in the type the opset gives it (the data's up to 9, bool from 10 on); None when nobody names it."""
     if not has_output(b, 1):
         return None
-    dtype = declared_type(b, 1) or ir.DataType.BOOL
-    return b.const(np.ones(shape_of(x), dtype=dtype.numpy()))
+    dtype = np.dtype(bool) if b.opset >= 10 else dtype_of(x)
+    return b.const(np.ones(shape_of(x), dtype=dtype))
