@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from portproof.exporter.inputs import DeclaredInput, unknown_name
 from portproof.exporter.random_inputs import Arrays, like
 from portproof.exporter.torch_onnx.example import Example, bind
 from portproof.exporter.torch_onnx.export import TorchExport, export_module
+from portproof.exporter.torch_onnx.noise import captured
 
 __all__ = ["TorchExport", "from_archive", "from_factory", "from_pickle"]
 
@@ -23,8 +25,10 @@ def from_factory(
 ) -> TorchExport:
     """Call a factory and export what it made."""
     _require_torch()
-    module, given = factory.call(place, name)
-    return _export(module, given, declared, f"{place}:{name}", samples, seed)
+    with captured() as log:  # what the user's own code prints is no result of Portproof's
+        module, given = factory.call(place, name)
+    made = _export(module, given, declared, f"{place}:{name}", samples, seed)
+    return replace(made, log=log.getvalue() + made.log)
 
 
 def from_archive(path: Path, allow_pickle: bool, *, samples: Sequence[Arrays], seed: int) -> TorchExport:
@@ -104,8 +108,6 @@ def bind_by_name(module: Any, given: Any) -> dict[str, Any]:
 
 def _load_archive(path: Path, allow_pickle: bool) -> Any:
     import torch
-
-    from portproof.exporter.torch_onnx.noise import captured
 
     with captured() as log, _weights_only(not allow_pickle):
         try:

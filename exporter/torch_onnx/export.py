@@ -123,8 +123,21 @@ def _tidy(model: "ir.Model") -> None:
     passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
     passes.DeduplicateInitializersPass()(model)
     passes.RemoveUnusedOpsetsPass()(model)
-    passes.OutputFixPass()(model)
+    _own_outputs(model)
     passes.NameFixPass()(model)
+
+
+def _own_outputs(model: "ir.Model") -> None:
+    """Give each output a value of its own: one that is an input, a weight or another output gets an Identity."""
+    import onnx_ir as ir
+
+    seen: set[ir.Value] = set()
+    for place, value in enumerate(model.graph.outputs):
+        if value.producer() is None or value in seen:
+            copy = ir.Value(name=f"{value.name}_copy_{place}", shape=value.shape, type=value.type)
+            model.graph.append(ir.Node("", "Identity", [value], outputs=[copy]))
+            model.graph.outputs[place] = copy
+        seen.add(value)
 
 
 def _name_outputs(model: "ir.Model", names: Sequence[str]) -> None:

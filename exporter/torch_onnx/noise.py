@@ -3,7 +3,6 @@
 import contextlib
 import io
 import logging
-import sys
 import warnings
 from collections.abc import Iterator
 
@@ -29,12 +28,8 @@ def captured() -> Iterator[io.StringIO]:
 
 @contextlib.contextmanager
 def _log_handlers(log: io.StringIO) -> Iterator[None]:
-    """Turn the handlers that hold the terminal's streams; torch made its own when it was imported."""
-    turned = [
-        (handler, handler.stream)
-        for handler in _stream_handlers()
-        if handler.stream in (sys.__stderr__, sys.__stdout__, sys.stderr, sys.stdout)
-    ]
+    """Turn the handlers that write to a stream of their own: torch made its when it was imported."""
+    turned = [(handler, handler.stream) for handler in _stream_handlers()]
     for handler, _ in turned:
         handler.setStream(log)
     try:
@@ -48,5 +43,5 @@ def _stream_handlers() -> Iterator["logging.StreamHandler[io.TextIOBase]"]:
     loggers = [logging.getLogger(), *logging.root.manager.loggerDict.values()]
     for logger in loggers:
         for handler in getattr(logger, "handlers", []):
-            if isinstance(handler, logging.StreamHandler):
+            if type(handler) is logging.StreamHandler:  # not its descendants, which write to files
                 yield handler

@@ -1,0 +1,64 @@
+import onnx
+import onnx_ir as ir
+import pytest
+
+from portproof.device_profiles.errors import PortproofError
+from portproof.exporter.inputs import parse
+from portproof.exporter.passes.graph import shape_of
+from portproof.exporter.pinning import pin
+
+TEXT = '<ir_version: 10, opset_import: ["" : 23]>\n'
+TEXT += "g (float[N,3] x, float[N,M] y) => (float[N,K] z) { z = Concat<axis = 1>(x, y) }"
+
+
+def pinned(*declared: str, text: str = TEXT) -> ir.Model:
+    return pin(ir.from_proto(onnx.parser.parse_model(text)), [parse(d) for d in declared])
+
+
+def refusal(*declared: str, text: str = TEXT) -> PortproofError:
+    with pytest.raises(PortproofError) as caught:
+        pinned(*declared, text=text)
+    return caught.value
+
+
+def test_shapes_follow_through_the_graph():
+    model = pinned("x=2x3", "y=2x5")
+    assert shape_of(model.graph.outputs[0]) == (2, 8)
+
+
+def test_a_symbol_fixed_once_is_fixed_everywhere():
+    text = TEXT.replace("N,M", "N,4")
+    assert shape_of(pinned("x=2x3", text=text).graph.inputs[1]) == (2, 4)
+
+
+def test_every_open_input_is_listed_with_a_command():
+    error = refusal()
+    assert [m.code for m in error.messages] == ["E-MODEL-SHAPE"] * 2
+    assert "--input x=1x3" in error.messages[0].hint
+    assert "--input y=1x1" in error.messages[1].hint
+
+
+@pytest.mark.parametrize("declared", ["x=2x4", "x=2x3x1", "x=3"])
+def test_a_shape_that_contradicts_the_model(declared):
+    error = refusal(declared, "y=2x1")
+    assert error.code == "E-MODEL-SHAPE"
+    assert "does not fit" in str(error)
+
+
+def test_a_type_that_contradicts_the_model():
+    assert refusal("x=2x3:int8").code == "E-USAGE"
+
+
+def test_an_unknown_name():
+    assert refusal("xx=2x3").code == "E-USAGE"
+
+
+def test_minus_one_is_an_unknown_size():
+    model = ir.from_proto(onnx.parser.parse_model(TEXT))
+    model.graph.inputs[0].shape = ir.Shape([-1, 3])
+    assert shape_of(pin(model, [parse("x=2x3"), parse("y=2x1")]).graph.outputs[0]) == (2, 4)
+
+
+def test_a_static_model_needs_nothing():
+    text = TEXT.replace("N", "2").replace("M", "4").replace("K", "7")
+    assert shape_of(pinned(text=text).graph.outputs[0]) == (2, 7)
