@@ -56,7 +56,7 @@ def _kernel(b: Builder, x: ir.Value, window: Window, axes: Axes) -> ir.Value:
     return kernel_2d(b, "MAX_POOL_2D", x, window, padding)
 
 
-def _lowest(dtype: np.dtype) -> float | int:  # type: ignore[type-arg]
+def _lowest(dtype: np.dtype) -> float | int:
     return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min)
 
 
