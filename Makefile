@@ -29,5 +29,8 @@ test: lint types quick
 conformance: .venv/.installed
 	$(BIN)/pytest -q -s -m conformance tests/conformance
 
+docs: .venv/.installed
+	$(BIN)/python -m portproof.exporter.tflite.operator_table > docs/operators.md
+
 clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis
