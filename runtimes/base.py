@@ -16,7 +16,7 @@ DTYPES = frozenset({"bool", *_INTEGERS, "float16", "float32", "float64", "comple
 
 
 class BaseRunner:
-    """Base of the runners: a subclass implements `_run` and `close`."""
+    """Base of the runners: a subclass implements `run_unchecked` and `close`."""
 
     def __init__(self, path: Path, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -> None:
         for spec in (*inputs, *outputs):
@@ -34,12 +34,13 @@ class BaseRunner:
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Run the model once; see `spec.Runner`."""
         check_feed(self.inputs, inputs, where=str(self.path))
-        return self._run(inputs)
+        return self.run_unchecked(inputs)
 
     def close(self) -> None:
         """Free the model."""
 
-    def _run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    def run_unchecked(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Run without the checks on what is fed: for callers that made sure, and for timing."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:

@@ -17,6 +17,8 @@ from typing import IO
 
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1));from portproof.runtimes.child import main; main()"
 _OUTPUT_LIMIT = 64 << 20
+# Of the machine's memory; beyond it the kernel would end some other process than ours.
+_MEMORY_SHARE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,11 @@ def kill_group(child: "subprocess.Popen[bytes]") -> None:
     child.wait()
     if child.stdin:
         child.stdin.close()
+
+
+def machine_memory_limit() -> int:
+    """Nine tenths of the machine's memory, in bytes."""
+    return int(_MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
 
 
 def describe_exit(returncode: int) -> str:

@@ -1,5 +1,6 @@
 """ONNX Runtime behind the Runner protocol: CPU provider, quiet."""
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from portproof.device_profiles.errors import PortproofError
 from portproof.runtimes.base import BaseRunner, refused
 from portproof.runtimes.onnx_format import check
 from portproof.runtimes.options import RunOptions
+from portproof.runtimes.ort_profile import operator_times
 from portproof.runtimes.spec import Array, TensorSpec
 
 _NAME = "ONNX Runtime"
 _NUMPY_NAMES = {"float": "float32", "double": "float64"}
 _FATAL = 4
+_PROFILED_RUNS = 5
 # ONNX Runtime has no exception class for these refusals, only text.
 _INVALID_TEXTS = ("not acyclic", "invalid model", "Invalid model", "INVALID_GRAPH")
 
@@ -34,17 +37,29 @@ class OnnxRuntimeRunner(BaseRunner):
         """Free the session."""
         self._session = None
 
-    def end_profile(self) -> Path:
-        """Close the trace asked for by `RunOptions.profile_prefix` and say where it is (Chrome trace JSON)."""
-        return Path(self._session.end_profiling())
+    @classmethod
+    def profiled(cls, path: Path, threads: int, inputs: Mapping[str, Array]) -> list[dict[str, Any]]:
+        """Per-operator times of a file, slowest first: see `ort_profile.operator_times`."""
+        with tempfile.TemporaryDirectory() as folder:
+            options = RunOptions(threads=threads, profile_prefix=str(Path(folder, "profile")))
+            with cls(path, options) as runner:
+                for _ in range(_PROFILED_RUNS):
+                    runner.run(inputs)
+                return operator_times(Path(runner._session.end_profiling()), _PROFILED_RUNS)
 
-    def _run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    def run_unchecked(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Run without the checks on what is fed: for callers that made sure, and for timing."""
         names = [spec.name for spec in self.outputs]
         try:
             values = self._session.run(names, dict(inputs))
         except Exception as error:  # its own hierarchy, derived from Exception only
             raise refused(self.path, _NAME, error, "run") from error
         return dict(zip(names, values, strict=True))
+
+
+def import_runtime() -> None:
+    """Load the package, for what wants to know its size or cost apart from a model's."""
+    import onnxruntime  # noqa: F401
 
 
 def _session(path: Path, options: RunOptions) -> Any:

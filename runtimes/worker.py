@@ -24,7 +24,7 @@ def serve(descriptor: str, path: str, options: str) -> None:
     try:
         runner = open_here(Path(path), RunOptions(**json.loads(options)))
     except Exception as error:
-        channel.send(_failure(error, path, "load"))
+        channel.send(failure(error, path, "load"))
         return
     channel.send({"inputs": _plain(runner.inputs), "outputs": _plain(runner.outputs)})
     while True:
@@ -39,10 +39,10 @@ def _answer(runner: Runner, path: str, arrays: dict[str, Array]) -> tuple[dict[s
     try:
         return {}, runner.run(arrays)
     except Exception as error:
-        return _failure(error, path, "run"), {}
+        return failure(error, path, "run"), {}
 
 
-def _failure(error: Exception, path: str, doing: str) -> dict[str, Any]:
+def failure(error: Exception, path: str, doing: str) -> dict[str, Any]:
     """Any exception as the messages the parent will raise."""
     if isinstance(error, PortproofError):
         return {"error": [message.as_dict() for message in error.messages]}

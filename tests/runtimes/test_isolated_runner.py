@@ -33,7 +33,7 @@ ADAPTER = """
                 raise KeyError("unforeseen")
             spec = TensorSpec(name="x", shape=(None,), dtype="float32")
             super().__init__(path, (spec,), (spec,))
-        def _run(self, inputs):
+        def run_unchecked(self, inputs):
             print("chatter on stdout")
             os.write(1, b"native chatter\\n")
             if self.kind == "hang":
