@@ -30,7 +30,7 @@ def write(path: Path, inputs: Arrays, outputs: Arrays) -> None:
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=_EPOCH)
             entry.create_system = 3  # Unix, on every system
             buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+            np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
             archive.writestr(entry, buffer.getvalue())
 
 

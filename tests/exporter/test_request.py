@@ -1,0 +1,67 @@
+import pytest
+
+from portproof.device_profiles.errors import PortproofError
+from portproof.exporter import request
+
+
+def check(**changes: object) -> request.Request:
+    given: dict[str, object] = {"targets": (), "devices": (), "metrics": (), "io_layout": "auto", "samples": 4}
+    return request.check(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def refusals(**changes: object) -> list[tuple[str, str]]:
+    with pytest.raises(PortproofError) as caught:
+        check(**changes)
+    return [(message.code, message.what) for message in caught.value.messages]
+
+
+def test_without_a_wish_both_targets() -> None:
+    assert check().targets == ("onnx", "tflite")
+
+
+def test_targets_are_taken_once_in_one_order() -> None:
+    assert check(targets=("tflite", "onnx", "tflite")).targets == ("onnx", "tflite")
+    assert check(targets=("tflite",)).targets == ("tflite",)
+
+
+def test_a_device_brings_its_targets() -> None:
+    asked = check(devices=("xnnpack-cpu",))
+    assert asked.targets == ("tflite",)
+    assert [profile.id for profile in asked.devices] == ["xnnpack-cpu"]
+
+
+def test_a_target_goes_before_those_of_the_device() -> None:
+    assert check(devices=("pixel-8",), targets=("onnx",)).targets == ("onnx",)
+
+
+def test_a_device_that_needs_core_ml_is_refused_by_name() -> None:
+    ((code, what),) = refusals(devices=("iphone-15",))
+    assert code == "E-USAGE"
+    assert "iphone-15" in what
+    assert "Core ML" in what
+
+
+def test_such_a_device_takes_another_target_when_asked() -> None:
+    assert check(devices=("iphone-15",), targets=("tflite",)).targets == ("tflite",)
+    assert check(devices=("iphone-15", "pixel-8"), targets=("tflite",)).targets == ("tflite",)
+
+
+def test_an_integer_accelerator_is_told() -> None:
+    (message,) = check(devices=("coral-edge-tpu",)).messages
+    assert message.code == "W-DEVICE-PRECISION"
+    assert "int8 only" in message.what
+    assert check(devices=("galaxy-s24", "pixel-8")).messages == ()
+
+
+def test_gates_are_parsed() -> None:
+    assert [str(gate) for gate in check(metrics=("sqnr_db>=30", "y:top1>=0.9")).gates] == ["sqnr_db>=30", "y:top1>=0.9"]
+
+
+def test_everything_wrong_comes_at_once() -> None:
+    found = refusals(
+        targets=("tflit", "coreml"), devices=("pixel-88",), metrics=("snr>=3",), io_layout="nhwc", samples=0
+    )
+    assert [code for code, _ in found] == ["E-DEVICE-UNKNOWN", *["E-USAGE"] * 5]
+    text = "\n".join(what for _, what in found)
+    for part in ("pixel-88", "snr", "'tflit'", "Core ML", "'nhwc'", "0 samples"):
+        assert part in text
