@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import onnx
 import onnx.reference
-import onnx.reference
 import onnx_ir as ir
 
 from portproof.exporter.tflite.convert import convert_model, op_counts
@@ -121,7 +120,7 @@ def check(
     for io_layout in IO_LAYOUTS:
         converted = convert_model(model, io_layout=io_layout)
         fed = {n: a.transpose(converted.input_perms.get(n, range(a.ndim))) for n, a in inputs.items()}
-        got = tflite_outputs(converted.data, {n: np.ascontiguousarray(a) for n, a in fed.items()})
+        got = tflite_outputs(converted.data, {n: np.asarray(a, order="C") for n, a in fed.items()})
         got = {n: _back(a, converted.output_perms.get(n)) for n, a in got.items()}
         _agree(got, want, rtol, atol, f"io_layout={io_layout}")
         if io_layout == "keep":
