@@ -50,11 +50,6 @@ class LiteRTRunner(BaseRunner):
         """Free the interpreter."""
         self._interpreter = self._signature = None
 
-    def operators(self) -> list[str]:
-        """Names of the operators as planned, delegated ones as one; private API, so empty where it is not offered."""
-        details = getattr(self._interpreter, "_get_ops_details", list)
-        return [str(operator["op_name"]) for operator in details()]
-
     def _allocate(self) -> None:
         if self._signature is None:
             self._interpreter.allocate_tensors()
