@@ -8,9 +8,9 @@ two a step that never raises the cost (alpha-expansion; Boykov, Veksler and Zabi
 
 from collections import deque
 
-from portproof.exporter.tflite.layout.config import Config
+from portproof.exporter.tflite.layout.config import Config, Port
 from portproof.exporter.tflite.layout.cut import cheapest_switches
-from portproof.exporter.tflite.layout.perms import key
+from portproof.exporter.tflite.layout.perms import compose, inverse, key
 from portproof.exporter.tflite.layout.problem import Problem, Tensor, Use
 
 ROUNDS = 4
@@ -28,7 +28,28 @@ def search(problem: Problem) -> None:
     """Sets the current configuration of every site."""
     for _ in range(ROUNDS):
         if not _round(problem):
-            return
+            break
+    _settle_ends(problem)
+
+
+def _settle_ends(problem: Problem) -> None:
+    """Inputs and outputs that store the same bytes either way take the axes that the operator at them wants.
+
+    A grey image [1,1,H,W] is so read as [1,H,W,1], without a RESHAPE.
+    """
+    for tensor in problem.tensors():
+        for use in tensor.uses:
+            producer, reader = problem.sites[tensor.site], problem.sites[use.site]
+            wanted = problem.wanted(use, reader.current)
+            if wanted == producer.current.outputs[tensor.index]:
+                continue
+            if key(wanted, tensor.shape) != problem.source_key(tensor, producer.current):
+                continue
+            if producer.node is None and len(tensor.uses) == 1:
+                producer.current = producer.config(Port(True, 0), wanted) or producer.current
+            elif reader.node is None:
+                perm = compose(inverse(use.through), producer.current.outputs[tensor.index])
+                reader.current = reader.config(Port(False, 0), perm) or reader.current
 
 
 def _round(problem: Problem) -> bool:
