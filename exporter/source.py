@@ -101,12 +101,12 @@ def _from_path(
         raise PortproofError("E-USAGE", f"{path} is a Python file without a factory", hint=hint)
     if pickles.is_exported_program(path):
         return _torch_source(path.stem, source_torch.from_archive(path, allow_pickle, samples=samples, seed=seed))
+    if path.suffix == ".pt2":  # or cut short: what is left may look like a pickle
+        raise PortproofError("E-MODEL-FORMAT", f"{path.name} is not an archive of torch.export", where=str(path))
     if path.suffix in _PICKLES or pickles.looks_pickled(path):
         if not allow_pickle:
             raise pickles.refuse(path, "it was written by torch.save, torch.jit.save or pickle")
         return _torch_source(path.stem, source_torch.from_pickle(path, declared, samples=samples, seed=seed))
-    if path.suffix == ".pt2":
-        raise PortproofError("E-MODEL-FORMAT", f"{path.name} is not an archive of torch.export", where=str(path))
     loaded = onnx_io.load(path)
     provenance.compact(loaded)
     return Source(name=path.stem, model=pin(loaded, declared))
