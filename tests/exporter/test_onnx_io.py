@@ -113,9 +113,7 @@ def test_an_unknown_operator_is_refused_naming_it(tmp_path):
 def external(tmp_path: Path, location: str, **entries: str) -> Path:
     proto = onnx.parser.parse_model(SMALL)
     (tensor,) = proto.graph.initializer
-    tensor.CopyFrom(
-        onnx.TensorProto(name="w", data_type=1, dims=[4], data_location=onnx.TensorProto.EXTERNAL)
-    )
+    tensor.CopyFrom(onnx.TensorProto(name="w", data_type=1, dims=[4], data_location=onnx.TensorProto.EXTERNAL))
     for key, value in {"location": location, **entries}.items():
         tensor.external_data.add(key=key, value=value)
     path = tmp_path / "m.onnx"
@@ -140,9 +138,7 @@ def test_external_data_is_found_from_any_working_directory(tmp_path, monkeypatch
     assert model.graph.initializers["w"].const_value.numpy().shape == (4,)
 
 
-@pytest.mark.parametrize(
-    "location", ["/etc/hostname", "../secret.bin", "a/../../secret.bin", "", "C:\\w.bin", "..\\w"]
-)
+@pytest.mark.parametrize("location", ["/etc/hostname", "../secret.bin", "a/../../secret.bin", "", "C:\\w.bin", "..\\w"])
 def test_external_data_outside_the_folder_is_refused(tmp_path, location):
     (tmp_path / "secret.bin").write_bytes(bytes(64))
     folder = tmp_path / "model"
@@ -167,9 +163,7 @@ def test_external_data_missing_names_a_near_match(tmp_path):
     assert "weights.bin" in error.messages[0].hint
 
 
-@pytest.mark.parametrize(
-    "entries", [{"length": "16"}, {"offset": "4"}, {}, {"offset": "-4"}, {"length": "x"}]
-)
+@pytest.mark.parametrize("entries", [{"length": "16"}, {"offset": "4"}, {}, {"offset": "-4"}, {"length": "x"}])
 def test_external_data_too_short_or_garbled_is_refused(tmp_path, entries):
     (tmp_path / "w.bin").write_bytes(bytes(12))
     assert refusal(external(tmp_path, "w.bin", **entries)).code == "E-MODEL-EXTERNAL"
@@ -203,9 +197,7 @@ def test_an_unwritable_path_is_refused(tmp_path):
 
 def test_saving_gives_the_same_bytes_in_any_process(tmp_path):
     written(tmp_path / "m.onnx")
-    program = (
-        "import sys; from portproof.exporter import onnx_io as o; o.save(o.load(sys.argv[1]), sys.argv[2])"
-    )
+    program = "import sys; from portproof.exporter import onnx_io as o; o.save(o.load(sys.argv[1]), sys.argv[2])"
     for seed in ("1", "2"):
         command = [sys.executable, "-c", program, str(tmp_path / "m.onnx"), str(tmp_path / f"{seed}.onnx")]
         subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True)

@@ -80,9 +80,7 @@ def test_a_branch_sees_the_values_outside_it():
     assert findings(BRANCH.format(name="ghost")) == ["node Relu -> 'p' reads 'ghost', which nothing defines"]
 
 
-@pytest.mark.parametrize(
-    ("dims", "size", "said"), [([4], 12, "needs 16 bytes"), ([-1], 16, "negative dimension")]
-)
+@pytest.mark.parametrize(("dims", "size", "said"), [([4], 12, "needs 16 bytes"), ([-1], 16, "negative dimension")])
 def test_weights_whose_bytes_do_not_fit_their_shape(dims, size, said):
     proto = onnx.parser.parse_model(HEAD + "{ y = Add(x, w) }")
     proto.graph.initializer.append(onnx.TensorProto(name="w", data_type=1, dims=dims, raw_data=bytes(size)))
