@@ -15,7 +15,7 @@ from portproof.device_profiles.errors import PortproofError
 from portproof.exporter.tflite.lower import lower
 from portproof.exporter.tflite.writer.model import write
 
-few = settings(max_examples=20, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=15, deadline=None, derandomize=True, database=None)
 sizes = st.sampled_from([1, 2, 3, 4])
 TYPES = ("float32", "float16", "int8", "int16", "int32", "int64", "uint8", "bool")
 RARE_TYPES = ("float64", "uint16", "uint32", "uint64")
