@@ -18,7 +18,7 @@ def pin(model: "ir.Model", declared: Sequence[DeclaredInput]) -> "ir.Model":
             E-MODEL-SHAPE, all at once, for inputs that stay symbolic or contradict their declaration.
     """
     inputs = {v.name or "": v for v in model.graph.inputs if not v.is_initializer()}
-    for value in inputs.values():
+    for value in (*inputs.values(), *(v for node in model.graph.all_nodes() for v in node.outputs)):
         _forget_negative(value)
     symbols: dict[str, int] = {}
     faults: list[Message] = []
@@ -40,7 +40,7 @@ def _forget_negative(value: "ir.Value") -> None:
     """Some exporters write -1 for a size that is not known; ONNX has no such number."""
     import onnx_ir as ir
 
-    if value.shape is not None:
+    if value.shape is not None and any(isinstance(d, int) and d < 0 for d in value.shape):
         value.shape = ir.Shape([None if isinstance(d, int) and d < 0 else d for d in value.shape])
 
 

@@ -62,3 +62,9 @@ def test_minus_one_is_an_unknown_size():
 def test_a_static_model_needs_nothing():
     text = TEXT.replace("N", "2").replace("M", "4").replace("K", "7")
     assert shape_of(pinned(text=text).graph.outputs[0]) == (2, 7)
+
+
+def test_minus_one_between_nodes_is_an_unknown_size_too():
+    model = ir.from_proto(onnx.parser.parse_model(TEXT))
+    model.graph.outputs[0].shape = ir.Shape([-1, 4])
+    assert shape_of(pin(model, [parse("x=2x3"), parse("y=2x1")]).graph.outputs[0]) == (2, 4)
