@@ -1,9 +1,10 @@
 """Print findings: coloured paragraphs on stderr, or one JSON document on stdout."""
 
 import json
+import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import click
@@ -51,5 +52,15 @@ def json_failure(messages: Sequence[Message], status: int) -> str:
 
 
 def to_json(data: object) -> str:
-    """JSON as every command prints it; what is not finite is null, as JSON has no word for it."""
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    """JSON as every command prints it; infinity and NaN, for which JSON has no number, as strings."""
+    return json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(data: object) -> object:
+    if isinstance(data, Mapping):
+        return {str(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple | set | frozenset):
+        return [_plain(value) for value in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return str(data)
+    return data if data is None or isinstance(data, str | int | float) else str(data)

@@ -58,7 +58,7 @@ def command(model: str, progress: Progress, **options: Any) -> Outcome:
 
 
 def _text(result: "ExportResult") -> str:
-    stages = {stage.name: stage.operators for stage in result.report.stages}
+    stages = {str(stage.name): stage.operators for stage in result.report.stages}
     return "\n\n".join((stages_table(stages), parity_table(result.proofs), reasons(result.proofs)))
 
 

@@ -1,0 +1,89 @@
+"""`portproof bench FILE...`: how fast are model files on this machine."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from portproof.cli.outcome import Outcome, prints_outcome
+from portproof.cli.table import size_text, table
+from portproof.exporter.progress import Progress
+
+if TYPE_CHECKING:
+    from portproof.runtimes.bench import BenchResult, FileTiming
+    from portproof.runtimes.stats import Spread
+
+_SLOWEST = 5
+
+
+@click.command("bench")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--threads", default=1, show_default=True, help="CPU threads of the runtime; as many CPUs are used.")
+@click.option("--loads", default=8, show_default=True, help="How often each file is loaded anew.")
+@click.option("--rounds", default=64, show_default=True, help="Samples a file at most, over all loads.")
+@click.option("--budget", "budget_s", default=30.0, show_default=True, help="Seconds after which no round begins.")
+@click.option("--data", default="", metavar="DATA", help="Feed the first sample of DATA; else a random one.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the random input.")
+@click.option(
+    "--kernels",
+    type=click.Choice(["default", "reference"]),
+    default="default",
+    show_default=True,
+    help="default: what an app gets; reference: the runtime's plain arithmetic.",
+)
+@prints_outcome
+def command(files: tuple[str, ...], progress: Progress, **options: Any) -> Outcome:
+    """Measure FILEs in turn on this host, and tell whether the others are faster than the first.
+
+    What is measured is this machine, never a device.
+    """
+    from portproof.runtimes.bench import BenchOptions, bench
+
+    with progress.step(f"measure {len(files)} file{'s' if len(files) > 1 else ''}"):
+        result = bench(files, BenchOptions(**options))
+    return Outcome(data=result.as_dict(), text=_text(result), messages=result.findings)
+
+
+def _text(result: "BenchResult") -> str:
+    pinned = f", pinned to CPU {', '.join(map(str, result.pinned))}" if result.pinned else ""
+    threads = f"{result.threads} thread{'s' if result.threads > 1 else ''}"
+    head = ("file", "median ms", "IQR", "noise", "CPU ms", "first ms", "load ms", "peak", "against the first")
+    rows = [_row(timing) for timing in result.files]
+    return "\n\n".join(
+        (
+            f"measured on this host, not on a device: {result.host}; {threads}{pinned}",
+            table(head, rows, right=range(1, 8)),
+            *(_profile(timing) for timing in result.files if timing.profile),
+        )
+    )
+
+
+def _row(timing: "FileTiming") -> tuple[str, ...]:
+    return (
+        timing.file,
+        f"{timing.wall.median_ms:.3f}",
+        f"{timing.wall.iqr_ms:.3f}",
+        _noise(timing.wall),
+        f"{timing.cpu.median_ms:.3f}",
+        f"{timing.first_run_ms:.1f}",
+        f"{timing.load_ms:.1f}",
+        size_text(timing.peak_bytes),
+        _verdict(timing),
+    )
+
+
+def _noise(spread: "Spread") -> str:
+    return "-" if spread.noise is None else f"{spread.noise:.1%}"
+
+
+def _verdict(timing: "FileTiming") -> str:
+    found = timing.against_first
+    if found is None:
+        return ""
+    if found.low is None or found.high is None:
+        return f"{found.answer} ({found.reason})"
+    return f"{found.answer}: {found.ratio:.3f} x [{found.low:.3f}, {found.high:.3f}]"
+
+
+def _profile(timing: "FileTiming") -> str:
+    rows = [(entry["op"], entry["name"], f"{entry['ms']:.3f}") for entry in (timing.profile or ())[:_SLOWEST]]
+    return f"slowest operators of {timing.file}:\n" + table(("operator", "node", "ms"), rows, right=[2])
