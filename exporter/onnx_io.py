@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter import onnx_external, onnx_rules, onnx_scan
 from portproof.exporter.near import did_you_mean, near_files
+from portproof.exporter.noise import captured
 from portproof.runtimes.isolate import describe_exit, run_isolated
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def load(path: str | os.PathLike[str]) -> "ir.Model":
     onnx_rules.check(proto, str(path))
     _check_in_child(path)
     try:
-        model = ir.serde.deserialize_model(proto)
+        with captured():  # onnx_ir logs what it finds odd
+            model = ir.serde.deserialize_model(proto)
     except Exception as error:  # onnx_ir raises many types on what the checks above let through
         raise _invalid(path, str(error.__cause__ or error)) from error
     for graph in model.graphs():

@@ -12,10 +12,10 @@ import numpy as np
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter import factory, pickles
 from portproof.exporter.inputs import DeclaredInput, unknown_name
+from portproof.exporter.noise import captured
 from portproof.exporter.random_inputs import Arrays, like
 from portproof.exporter.torch_onnx.example import Example, bind
 from portproof.exporter.torch_onnx.export import TorchExport, export_module
-from portproof.exporter.torch_onnx.noise import captured
 
 __all__ = ["TorchExport", "from_archive", "from_factory", "from_pickle"]
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter import provenance
+from portproof.exporter.noise import captured
 from portproof.exporter.torch_onnx.example import Example
 from portproof.exporter.torch_onnx.failure import failure
-from portproof.exporter.torch_onnx.noise import captured
 from portproof.exporter.torch_onnx.prove import prove
 from portproof.exporter.torch_onnx.reference import Arrays, Reference, names_of, run
 
