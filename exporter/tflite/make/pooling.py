@@ -1,20 +1,18 @@
 """Pools over any number of axes as pools over two, for reductions that may be done axis by axis."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.make.movement import channels_first, channels_last, pad, reshape
+from portproof.exporter.tflite.make.movement import pad
+from portproof.exporter.tflite.make.spatial import Axes, by_pairs
 from portproof.exporter.tflite.make.window import Window
 from portproof.exporter.tflite.values import dtype_of, shape_of
 
-Axes = Sequence[int | None]
 Pool2d = Callable[[Builder, ir.Value, Window, Axes], ir.Value]
-"""Pools [N, H, W, C] with a window over two axes; `Axes` are their numbers among the spatial axes, None for one of
-size 1 that was put in."""
+"""Pools [N, H, W, C] with a window over two axes; for `Axes` see `spatial`."""
 
 
 def pool(b: Builder, x: ir.Value, window: Window, pool_2d: Pool2d) -> ir.Value:
@@ -22,24 +20,7 @@ def pool(b: Builder, x: ir.Value, window: Window, pool_2d: Pool2d) -> ir.Value:
 
     A maximum, a sum or a mean over a box is one over its rows of one over its columns.
     """
-    if len(window.size) == 1:
-        n, c, length = shape_of(x)
-        x = channels_last(b, reshape(b, x, (n, c, 1, length)))
-        y = channels_first(b, pool_2d(b, x, _over(window, (None, 0)), (None, 0)))
-        return reshape(b, y, (n, c, *window.out))
-    x = channels_last(b, x)
-    for end in range(len(window.size), 0, -2):
-        x = _pool_axes(b, x, window, (end - 2 if end > 1 else None, end - 1), pool_2d)
-    return channels_first(b, x)
-
-
-def _pool_axes(b: Builder, x: ir.Value, window: Window, axes: tuple[int | None, int], pool_2d: Pool2d) -> ir.Value:
-    """Pools one or two neighbouring axes of [N, spatial..., C]: those before join N, those behind join C."""
-    shape, part = shape_of(x), _over(window, axes)
-    first, end = axes[1] if axes[0] is None else axes[0], axes[1] + 1
-    front, behind = shape[: first + 1], shape[end + 1 :]
-    y = pool_2d(b, reshape(b, x, (math.prod(front), *part.size, math.prod(behind))), part, axes)
-    return reshape(b, y, (*front, *window.out[first:end], *behind))
+    return by_pairs(b, x, lambda b, x, axes: pool_2d(b, x, _over(window, axes), axes))
 
 
 def _over(window: Window, axes: Axes) -> Window:

@@ -10,7 +10,8 @@ from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.movement import pad
-from portproof.exporter.tflite.make.pooling import Axes, kernel_2d, pool, sum_2d
+from portproof.exporter.tflite.make.pooling import kernel_2d, pool, sum_2d
+from portproof.exporter.tflite.make.spatial import Axes
 from portproof.exporter.tflite.make.window import Pads, Window, pool_window
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op

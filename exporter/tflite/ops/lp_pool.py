@@ -8,7 +8,8 @@ from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.norms import magnitude, root
-from portproof.exporter.tflite.make.pooling import Axes, pool, sum_2d
+from portproof.exporter.tflite.make.pooling import pool, sum_2d
+from portproof.exporter.tflite.make.spatial import Axes
 from portproof.exporter.tflite.make.window import Window, pool_window
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, shape_of

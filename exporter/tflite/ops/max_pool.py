@@ -11,7 +11,8 @@ from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.movement import every, pad
 from portproof.exporter.tflite.make.outputs import refuse_read_outputs
-from portproof.exporter.tflite.make.pooling import Axes, kernel_2d, pool
+from portproof.exporter.tflite.make.pooling import kernel_2d, pool
+from portproof.exporter.tflite.make.spatial import Axes
 from portproof.exporter.tflite.make.window import Window, pool_window
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, shape_of
