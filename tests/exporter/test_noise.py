@@ -32,5 +32,5 @@ def test_everything_is_as_before_afterwards(capsys):
     logger.removeHandler(handler)
     assert handler.stream is sys.stderr
     assert "logged" in capsys.readouterr().err
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="warned"):
         warnings.warn("warned", stacklevel=1)
