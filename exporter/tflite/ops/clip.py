@@ -42,10 +42,9 @@ def clip(b: Builder, x: ir.Value, low: ir.Value | None = None, high: ir.Value | 
 
 def _bound(x: ir.Value, bound: ir.Value | None, *, lowest: bool) -> ir.Value | None:
     """None for a constant that bounds nothing: infinity, or the end of the type (the default of old opsets)."""
-    array = array_of(bound)
-    if array is None:
+    array, dtype = array_of(bound), dtype_of(x)
+    if array is None or dtype.kind not in "fiu":
         return bound
-    dtype = dtype_of(x)
     ends = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     free = array <= ends.min if lowest else array >= ends.max
     return None if np.all(free) else bound

@@ -10,6 +10,7 @@ import onnx_ir as ir
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, reduce, unary
 from portproof.exporter.tflite.make.movement import reshape
+from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.widened import FLOAT, NUMBERS, widened
 from portproof.exporter.tflite.ops.arithmetic import abs_
 from portproof.exporter.tflite.refusal import Refusal
@@ -71,7 +72,8 @@ def reduce_input(
 def _reduce(b: Builder, x: ir.Value, axes: Sequence[int] | None, keepdims: int, noop: bool, op_type: str) -> ir.Value:
     rank = rank_of(x)
     every = () if noop else tuple(range(rank))
-    which = Axes(axes=tuple(sorted({axis % rank for axis in axes})) if axes else every, keepdims=bool(keepdims))
+    chosen = tuple(sorted({resolve_axis(axis, rank) for axis in axes})) if axes else every
+    which = Axes(axes=chosen, keepdims=bool(keepdims))
     if any(shape_of(x)[axis] == 0 for axis in which.axes):
         return _of_nothing(b, x, which, op_type)
     if dtype_of(x).name == "bool":
@@ -83,8 +85,8 @@ def _reduce(b: Builder, x: ir.Value, axes: Sequence[int] | None, keepdims: int, 
 def _of_nothing(b: Builder, x: ir.Value, which: Axes, op_type: str) -> ir.Value:
     """Each operator's value for no elements, as a constant."""
     dtype = dtype_of(x)
-    if op_type == "ReduceMean" and dtype.kind != "f":
-        raise Refusal("the mean of no integers is not a number")
+    if dtype.kind not in "biuf" or (op_type == "ReduceMean" and dtype.kind != "f"):
+        raise Refusal(f"{op_type} of no elements has no value in {dtype.name}")
     if op_type in ("ReduceMax", "ReduceMin"):
         low, high = (False, True) if dtype.kind == "b" else _ends(dtype)
         number = low if op_type == "ReduceMax" else high

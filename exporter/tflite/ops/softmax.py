@@ -9,7 +9,9 @@ import onnx_ir as ir
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import unary
 from portproof.exporter.tflite.make.movement import reshape, transpose
+from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.widened import FLOAT, widened
+from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
 
@@ -18,7 +20,9 @@ from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
 def softmax_1(b: Builder, x: ir.Value, *, axis: int, op_type: str) -> ir.Value:
     """Up to opset 12 the axes from `axis` on are taken as one."""
     shape = shape_of(x)
-    axis = axis % rank_of(x) if axis < 0 else axis
+    axis = resolve_axis(axis, len(shape)) if axis < 0 else axis
+    if axis > len(shape):
+        raise Refusal(f"axis {axis} of a tensor of rank {len(shape)}")
     if axis == len(shape) - 1:
         return softmax(b, x, axis=axis, op_type=op_type)
     flat = reshape(b, x, (math.prod(shape[:axis]), math.prod(shape[axis:])))
@@ -35,7 +39,8 @@ def _along(b: Builder, x: ir.Value, axis: int, compute: Callable[[ir.Value], ir.
     rank = rank_of(x)
     if rank == 0:
         return reshape(b, compute(reshape(b, x, (1,))), ())
-    order = [*(other for other in range(rank) if other != axis % rank), axis % rank]
+    last = resolve_axis(axis, rank)
+    order = [*(other for other in range(rank) if other != last), last]
     return transpose(b, compute(transpose(b, x, order)), [int(place) for place in np.argsort(order)])
 
 

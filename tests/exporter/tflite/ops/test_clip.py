@@ -1,3 +1,4 @@
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given
@@ -87,6 +88,13 @@ def test_shrink(bias: float | None, lambd: float | None) -> None:
 def test_double_precision_is_refused() -> None:
     refused(nodes("Clip", sample((2,), "float64"), *bound(2, "float64"), constant=[1]), "float64")
     refused(nodes("Shrink", sample((2,), "float64")), "float64")
+
+
+@pytest.mark.parametrize("op", ["Clip", "Relu", "Softmax", "ReduceMax", "Add", "MatMul"])
+def test_bfloat16_is_refused(op: str) -> None:
+    x = np.zeros((2, 2), ml_dtypes.bfloat16)
+    others = {"Clip": [np.zeros((), ml_dtypes.bfloat16)], "Add": [x], "MatMul": [x]}.get(op, [])
+    refused(nodes(op, x, *others, constant=[1]), op, "bfloat16")
 
 
 @few

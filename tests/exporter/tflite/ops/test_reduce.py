@@ -1,4 +1,5 @@
 import numpy as np
+import onnx_ir as ir
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,6 +115,16 @@ def test_roots_and_logarithms_of_integers_are_refused(op: str) -> None:
 
 def test_axes_computed_at_run_time_are_refused() -> None:
     refused(nodes("ReduceSum", sample((2, 2)), ints([0]), keepdims=1), "run time")
+
+
+def test_axes_that_do_not_exist_are_refused() -> None:
+    model, fed = nodes("ReduceSum", sample((2, 3)), ints([1]), constant=[1])
+    model.graph.node(0).inputs[1].const_value = ir.Tensor(ints([2]))
+    refused((model, fed), "axis 2")
+
+
+def test_mean_of_no_integers_is_refused() -> None:
+    refused(nodes("ReduceMean", np.zeros((2, 0), np.int32), ints([1]), constant=[1]), "no value")
 
 
 @few

@@ -1,4 +1,5 @@
 import numpy as np
+import onnx_ir as ir
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,13 @@ def test_half_floats(op: str) -> None:
 @pytest.mark.parametrize("op", OPS)
 def test_double_precision_is_refused(op: str) -> None:
     refused(nodes(op, sample((2, 2), "float64")), op, "float64")
+
+
+@pytest.mark.parametrize(("axis", "opset"), [(3, 13), (-4, 13), (4, 11), (-4, 11)])
+def test_axes_that_do_not_exist_are_refused(axis: int, opset: int) -> None:
+    model, fed = nodes("Softmax", sample((2, 3, 4)), opset=opset)
+    model.graph.node(0).attributes["axis"] = ir.AttrInt64("axis", axis)
+    refused((model, fed), "rank 3")
 
 
 @few
