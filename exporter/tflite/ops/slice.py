@@ -80,15 +80,25 @@ def _runs(
     axes: Sequence[int] | None,
     steps: Sequence[int] | None,
 ) -> list[Run]:
-    """ONNX clamps starts and ends as Python's slices do."""
+    """The runs of all axes; those that are not named are taken whole."""
     runs = [Run(start=0, count=size, step=1) for size in shape]
     named = resolve_axes(list(axes) if axes is not None else list(range(len(starts))), len(shape))
     for axis, start, end, step in zip(named, starts, ends, steps or [1] * len(starts), strict=True):
         if step == 0:
             raise Refusal("a step of 0")
-        entries = range(*slice(start, end, step).indices(shape[axis]))
+        entries = _entries(start, end, step, shape[axis])
         runs[axis] = Run(start=entries.start, count=len(entries), step=step)
     return runs
+
+
+def _entries(start: int, end: int, step: int, size: int) -> range:
+    """As Python slices, but that a start in front of the axis is its first entry even when going backwards."""
+    start, end = (bound + size if bound < 0 else bound for bound in (start, end))
+    if step > 0:
+        return range(min(max(start, 0), size), min(max(end, 0), size), step)
+    if size == 0:
+        return range(0)
+    return range(min(max(start, 0), size - 1), min(max(end, -1), size - 1), step)
 
 
 def _forwards(run: Run) -> Run:

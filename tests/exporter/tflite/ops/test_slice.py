@@ -29,6 +29,9 @@ def parameters(**lists: list[int] | None) -> dict[str, np.ndarray]:
         ([3], [1], [0], None),
         ([1], [2], [0], [-BIG]),
         ([0], [4], [0], [BIG]),
+        ([-9], [-9], [0], [-1]),
+        ([-9], [-2], [0], [-1]),
+        ([9], [-9], [0], [-2]),
     ],
 )
 @pytest.mark.parametrize("shape", [(4, 4, 4), (4, 5, 6)])
