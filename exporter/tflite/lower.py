@@ -5,6 +5,7 @@ What the handlers write is right as it stands and slow; the passes behind it mak
 
 from collections.abc import Sequence
 
+import numpy as np
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message, PortproofError
@@ -13,7 +14,7 @@ from portproof.exporter.tflite.binding import bind
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import call, find
-from portproof.exporter.tflite.values import DOMAIN, dtype_of, shape_of
+from portproof.exporter.tflite.values import DOMAIN, array_of, dtype_of, shape_of
 
 
 def lower(model: ir.Model) -> ir.Model:
@@ -93,12 +94,8 @@ class _Lowering:
         """The value under the output's own name; an input or a constant given back goes through a copy."""
         found = self._value(value)
         if found.producer() is None or found.name != value.name:
-            shape = shape_of(found)
             self.builder.source = None
-            new_shape = self.builder.ints(shape)
-            found = self.builder.emit(
-                "RESHAPE", [found, new_shape], shape=shape, dtype=dtype_of(found), new_shape=list(shape)
-            )
+            found = _copy(self.builder, found)
             found.name = value.name
         return found
 
@@ -120,6 +117,15 @@ def _checked(node: ir.Node, output: ir.Value, result: ir.Value) -> ir.Value:
     if result.producer() is not None and result.name is None:
         result.name = output.name
     return result
+
+
+def _copy(b: Builder, value: ir.Value) -> ir.Value:
+    """The same data in another tensor."""
+    shape, dtype = shape_of(value), dtype_of(value)
+    if array_of(value) is not None and 0 in shape:  # LiteRT hands out neither an empty constant nor a RESHAPE of one
+        full = b.const(np.zeros([max(size, 1) for size in shape], dtype))
+        return b.emit("SLICE", [full, b.ints([0] * len(shape)), b.ints(shape)], shape=shape, dtype=dtype)
+    return b.emit("RESHAPE", [value, b.ints(shape)], shape=shape, dtype=dtype, new_shape=list(shape))
 
 
 def _unknown(output: ir.Value) -> ir.Value:

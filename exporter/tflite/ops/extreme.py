@@ -1,4 +1,4 @@
-"""ArgMax, ArgMin and TopK."""
+"""ArgMax, ArgMin and TopK. ONNX does not say where NaN stands in the order, and the runtimes differ."""
 
 from collections.abc import Sequence
 
