@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -57,10 +58,21 @@ def prints_outcome(function: Callable[..., Outcome]) -> Callable[..., int]:
 
 
 def _set_up_logs(verbose: int) -> None:
+    """Logs of libraries go where stderr is at that moment, with ``-v`` only; so do warnings of Python."""
     level = (logging.CRITICAL, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", force=True)
+    for handler in [handler for handler in logging.root.handlers if isinstance(handler, _Stderr)]:
+        logging.root.removeHandler(handler)
+    handler = _Stderr()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.root.addHandler(handler)
+    logging.root.setLevel(level)
     if not verbose:
         warnings.simplefilter("ignore")
+
+
+class _Stderr(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
 
 
 def _document(outcome: Outcome, progress: Listener) -> str:

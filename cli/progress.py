@@ -82,6 +82,6 @@ class Bars(Lines):
 
         counted = (BarColumn(), MofNCompleteColumn()) if total is not None else ()
         columns = (SpinnerColumn(), TextColumn("{task.description}"), *counted, TimeElapsedColumn())
-        with Rich(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as rich:
+        with Rich(*columns, console=Console(file=sys.stderr), transient=True, redirect_stdout=False) as rich:
             task = rich.add_task(title, total=total)
             yield lambda: rich.advance(task)
