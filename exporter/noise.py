@@ -31,12 +31,12 @@ def _log_handlers(log: io.StringIO) -> Iterator[None]:
     """Turn the handlers that write to a stream of their own: torch made its when it was imported."""
     turned = [(handler, handler.stream) for handler in _stream_handlers()]
     for handler, _ in turned:
-        handler.setStream(log)
+        handler.stream = log  # not setStream, which flushes: the other may be closed by now
     try:
         yield
     finally:
         for handler, stream in turned:
-            handler.setStream(stream)
+            handler.stream = stream
 
 
 def _stream_handlers() -> Iterator["logging.StreamHandler[io.TextIOBase]"]:
