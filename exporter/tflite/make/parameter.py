@@ -10,8 +10,18 @@ Shape = tuple[int, ...]
 
 
 def declared_shape(b: Builder, index: int = 0) -> Shape:
-    """The static shape that ONNX's shape inference gave to an output of the node being lowered."""
-    return shape_of(_output(b, index))
+    """The static shape that ONNX's shape inference gave to an output of the node being lowered.
+
+    Raises:
+        Refusal: it gave none.
+    """
+    output = _output(b, index)
+    if output.shape is None or not output.shape.is_static():
+        raise Refusal(
+            f"the shape of {output.name} is not known before run time",
+            "declare the inputs' shapes with --input NAME=1x3x224x224:float32",
+        )
+    return shape_of(output)
 
 
 def has_output(b: Builder, index: int) -> bool:

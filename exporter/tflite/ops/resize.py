@@ -1,33 +1,36 @@
 """Resize and Upsample: the kernels where they take the same samples, else gathers and matrix products."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import select
-from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
+from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axes
 from portproof.exporter.tflite.make.resample import resample
 from portproof.exporter.tflite.make.sampling import Axis, Rule, outside
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, rank_of, shape_of
 
+_Number = TypeVar("_Number", int, float)
+Rois = list[tuple[float, float]]
 _NOTE = "constant scales and sizes; linear and cubic in float32 and float16"
 
 
 @onnx_op("Upsample", since=7, note=_NOTE)
 def upsample_7(b: Builder, x: ir.Value, *, mode: str, scales: Sequence[float]) -> ir.Value:
     """The scales are an attribute."""
-    return _resize(b, x, _axes(b, x, scales), _old(mode))
+    return _resize(b, x, _by_scales(x, scales), _old(mode))
 
 
 @onnx_op("Upsample", since=9, note=_NOTE)
 @onnx_op("Resize", since=10, note=_NOTE)
 def resize_10(b: Builder, x: ir.Value, scales: ir.Value, *, mode: str) -> ir.Value:
     """The scales are an input."""
-    return _resize(b, x, _axes(b, x, _floats(scales, "scales")), _old(mode))
+    return _resize(b, x, _by_scales(x, _floats(scales, "scales")), _old(mode))
 
 
 def _old(mode: str) -> Rule:
@@ -63,31 +66,56 @@ def resize_11(
         extrapolation=extrapolation_value,
     )
     named = resolve_axes(list(axes), rank_of(x)) if axes is not None else list(range(rank_of(x)))
-    wanted = _scales(x, scales, sizes, named, keep_aspect_ratio_policy or "stretch")
     parts = _rois(roi, named, rank_of(x)) if rule.crops else None
-    return _resize(b, x, _axes(b, x, wanted, parts), rule)
-
-
-def _scales(
-    x: ir.Value, scales: ir.Value | None, sizes: ir.Value | None, named: Sequence[int], policy: str
-) -> list[float]:
-    """A scale for every axis, 1 for those not named; before opset 13 an empty tensor stands for a missing one."""
-    full = [1.0] * rank_of(x)
+    # Before opset 13 an empty tensor stands for a missing one.
     if scales is not None and shape_of(scales) != (0,):
-        given = _floats(scales, "scales")
-    elif sizes is not None:
-        old = [shape_of(x)[axis] for axis in named]
-        given = [new / size if size else 1.0 for new, size in zip(constant_ints(sizes, "sizes"), old, strict=True)]
-        if policy != "stretch":
-            given = [min(given) if policy == "not_larger" else max(given)] * len(given)
-    else:
+        factors = _spread(_floats(scales, "scales"), named, rank_of(x))
+        wanted = [1.0 if factor is None else factor for factor in factors]
+        return _resize(b, x, _by_scales(x, wanted, parts), rule)
+    if sizes is None:
         raise Refusal("neither scales nor sizes are given")
-    for axis, scale in zip(named, given, strict=True):
-        full[axis] = scale
-    return full
+    lengths = _spread(constant_ints(sizes, "sizes"), named, rank_of(x))
+    return _resize(b, x, _by_sizes(x, lengths, parts, keep_aspect_ratio_policy or "stretch"), rule)
 
 
-def _rois(roi: ir.Value | None, named: Sequence[int], rank: int) -> list[tuple[float, float]]:
+def _spread(given: Sequence[_Number], named: Sequence[int], rank: int) -> list[_Number | None]:
+    """For every axis what is given for it, None for those not named."""
+    if len(given) != len(named):
+        raise Refusal(f"{len(given)} numbers for {len(named)} axes")
+    return [given[named.index(axis)] if axis in named else None for axis in range(rank)]
+
+
+def _by_scales(x: ir.Value, scales: Sequence[float], rois: Rois | None = None) -> list[Axis]:
+    """Sizes are rounded down, in float32 as ONNX's shape inference has it."""
+    outs = [int(np.floor(np.float32(n) * np.float32(scale))) for n, scale in zip(shape_of(x), scales, strict=True)]
+    return _axes(x, outs, scales, rois)
+
+
+def _by_sizes(x: ir.Value, sizes: Sequence[int | None], rois: Rois | None, policy: str) -> list[Axis]:
+    """A policy other than stretch takes the smallest or largest scale for all axes that are named."""
+    shape = shape_of(x)
+    if 0 in shape:
+        raise Refusal("an empty tensor cannot be resized")
+    scales = [1.0 if size is None else size / n for n, size in zip(shape, sizes, strict=True)]
+    outs = [n if size is None else size for n, size in zip(shape, sizes, strict=True)]
+    if policy != "stretch":
+        chosen = (min if policy == "not_larger" else max)(
+            scale for scale, size in zip(scales, sizes, strict=True) if size is not None
+        )
+        scales = [scale if size is None else chosen for scale, size in zip(scales, sizes, strict=True)]
+        outs = [int(np.floor(n * scale + 0.5)) for n, scale in zip(shape, scales, strict=True)]
+    return _axes(x, outs, scales, rois)
+
+
+def _axes(x: ir.Value, outs: Sequence[int], scales: Sequence[float], rois: Rois | None) -> list[Axis]:
+    parts = rois or [(0.0, 1.0)] * len(outs)
+    return [
+        Axis(size=size, out=out, scale=scale, roi=roi)
+        for size, out, scale, roi in zip(shape_of(x), outs, scales, parts, strict=True)
+    ]
+
+
+def _rois(roi: ir.Value | None, named: Sequence[int], rank: int) -> Rois:
     """(start, end) for every axis."""
     if roi is None:
         raise Refusal("tf_crop_and_resize without a roi")
@@ -102,16 +130,6 @@ def _floats(value: ir.Value, what: str) -> list[float]:
     if array is None:
         raise Refusal(f"{what} is computed at run time", f"make {what} a constant of the model")
     return [float(item) for item in array.reshape(-1)]
-
-
-def _axes(
-    b: Builder, x: ir.Value, scales: Sequence[float], rois: Sequence[tuple[float, float]] | None = None
-) -> list[Axis]:
-    parts = rois or [(0.0, 1.0)] * len(scales)
-    return [
-        Axis(size=size, out=out, scale=scale, roi=roi)
-        for size, out, scale, roi in zip(shape_of(x), declared_shape(b), scales, parts, strict=True)
-    ]
 
 
 def _resize(b: Builder, x: ir.Value, axes: Sequence[Axis], rule: Rule) -> ir.Value:
