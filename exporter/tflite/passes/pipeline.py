@@ -5,6 +5,7 @@ import onnx_ir as ir
 from portproof.exporter.tflite.passes.dead_code import RemoveDeadCode
 from portproof.exporter.tflite.passes.flatten import FlattenIntoFullyConnected
 from portproof.exporter.tflite.passes.fuse_activation import FuseActivation
+from portproof.exporter.tflite.passes.fuse_bias import FuseBias
 from portproof.exporter.tflite.passes.pad_non_negative import PadNonNegative
 from portproof.exporter.tflite.passes.reshapes import (
     HoistReshape,
@@ -30,6 +31,7 @@ def after_layout(model: ir.Model) -> ir.Model:
             ReduceThenReshape(),
             FlattenIntoFullyConnected(),
             RemoveDeadCode(),
+            FuseBias(),
             FuseActivation(),
             PadNonNegative(),
             RemoveDeadCode(),
