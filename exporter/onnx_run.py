@@ -46,7 +46,7 @@ class OnnxFunction:
         Raises:
             PortproofError: E-RUN when ONNX Runtime refuses.
         """
-        feeds = {name: np.ascontiguousarray(inputs[name]) for name in self.input_names}
+        feeds = {name: np.asarray(inputs[name], order="C") for name in self.input_names}
         try:
             values: Sequence[NDArray[Any]] = self._session.run(self.output_names, feeds)
         except Exception as error:  # ONNX Runtime has its own exception types, one per status

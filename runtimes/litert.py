@@ -56,7 +56,7 @@ class LiteRTRunner(BaseRunner):
 
     def run_unchecked(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Run without the checks on what is fed: for callers that made sure, and for timing."""
-        arrays = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
+        arrays = {name: np.asarray(array, order="C") for name, array in inputs.items()}
         try:
             if self._signature is not None:
                 return self._ordered(self._signature(**arrays))

@@ -76,14 +76,14 @@ def to_file_layout(spec: TensorSpec, array: Array) -> Array:
     """A source tensor in the file's layout (a view when nothing moves, else contiguous)."""
     if spec.perm is None:
         return array
-    return np.ascontiguousarray(array.transpose(spec.perm))
+    return np.asarray(array.transpose(spec.perm), order="C")
 
 
 def to_source_layout(spec: TensorSpec, array: Array) -> Array:
     """A file's tensor in the source's layout; the inverse of `to_file_layout`."""
     if spec.perm is None:
         return array
-    return np.ascontiguousarray(array.transpose(np.argsort(spec.perm)))
+    return np.asarray(array.transpose(np.argsort(spec.perm)), order="C")
 
 
 def shape_text(shape: tuple[int | None, ...]) -> str:

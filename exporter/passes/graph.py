@@ -31,7 +31,7 @@ def add_constant(graph: "ir.Graph", array: NDArray[Any], name: str) -> "ir.Value
     while unique in taken:
         k += 1
         unique = f"{name}_{k}"
-    tensor = ir.tensor(np.ascontiguousarray(array), name=unique)
+    tensor = ir.tensor(np.asarray(array, order="C"), name=unique)
     value = ir.Value(name=unique, shape=ir.Shape(array.shape), type=ir.TensorType(tensor.dtype), const_value=tensor)
     graph.register_initializer(value)
     return value
