@@ -48,7 +48,16 @@ def load(path: str | os.PathLike[str]) -> "ir.Model":
         raise _invalid(path, str(error.__cause__ or error)) from error
     for graph in model.graphs():
         ir.external_data.set_base_dir(graph, os.path.realpath(path.parent))
+    _separate_weights_from_inputs(model)
     return model
+
+
+def _separate_weights_from_inputs(model: "ir.Model") -> None:
+    """Files of IR version 3 list their weights as inputs too, later ones may: no caller means to give them."""
+    graph = model.graph
+    kept = [value for value in graph.inputs if not value.is_initializer()]
+    if len(kept) < len(graph.inputs):
+        graph.inputs[:] = kept
 
 
 def parse(path: Path) -> "onnx.ModelProto":

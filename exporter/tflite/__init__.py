@@ -18,9 +18,10 @@ def convert(onnx_path: str | Path, out_path: str | Path, *, io_layout: str = "au
         PortproofError: the file is not a usable model, or ``E-OP-UNSUPPORTED`` for each refused node.
     """
     from portproof.exporter.onnx_io import load
+    from portproof.exporter.pinning import pin
     from portproof.exporter.simplify import simplify
     from portproof.exporter.tflite.convert import convert_model
 
-    model, _ = simplify(load(Path(onnx_path)))
+    model, _ = simplify(pin(load(Path(onnx_path)), []))
     converted = convert_model(model, io_layout=io_layout)
     Path(out_path).write_bytes(converted.data)

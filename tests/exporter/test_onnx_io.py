@@ -202,3 +202,13 @@ def test_saving_gives_the_same_bytes_in_any_process(tmp_path):
         command = [sys.executable, "-c", program, str(tmp_path / "m.onnx"), str(tmp_path / f"{seed}.onnx")]
         subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True)
     assert (tmp_path / "1.onnx").read_bytes() == (tmp_path / "2.onnx").read_bytes()
+
+
+def test_weights_listed_as_inputs_are_weights(tmp_path):
+    text = '<ir_version: 7, opset_import: ["" : 13]> g (float[3] x, float[3] w) => (float[3] y) { y = Mul(x, w) }'
+    proto = onnx.parser.parse_model(text)
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(3, np.float32), "w"))
+    onnx.save(proto, tmp_path / "m.onnx")
+    model = onnx_io.load(tmp_path / "m.onnx")
+    assert [value.name for value in model.graph.inputs] == ["x"]
+    assert list(model.graph.initializers) == ["w"]
