@@ -1,5 +1,6 @@
 """The pipeline: from a trained model to files on disk that were run and compared with it."""
 
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -110,6 +111,7 @@ def export(  # noqa: PLR0913 - the options of the command line
         stage = None if out_dir is None else stack.enter_context(staged(out_dir, told.progress.message))
         with told.progress.step(f"read {model}"):
             source = load(model, inputs=inputs, allow_pickle=allow_pickle, seed=seed)
+        logging.getLogger(__name__).info("%s", source.log)
         told.add(source.messages)
         out = Path(out_dir) if out_dir is not None else Path("build") / source.name
         stage = stage or stack.enter_context(staged(out, told.progress.message))

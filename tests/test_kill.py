@@ -71,6 +71,20 @@ def test_the_next_run_cleans_up_and_succeeds(place: Path) -> None:
     assert sorted(path.name for path in place.iterdir()) == ["net.onnx", "out"]
 
 
+def test_an_ended_run_removes_its_temporary_folder(place: Path) -> None:
+    """SIGTERM, as a CI system sends it, unlike SIGKILL leaves time to clean up."""
+    script = Path(sys.executable).with_name("portproof")
+    words = [str(script), "export", str(place / "net.onnx"), "-o", str(place / "ended"), "-q"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+        while not list(place.glob(".ended.*")) and child.poll() is None:
+            time.sleep(0.01)
+        child.send_signal(signal.SIGTERM)
+        assert child.stderr is not None
+        assert child.stderr.read() == b""
+    assert child.returncode == 128 + signal.SIGTERM
+    assert sorted(path.name for path in place.iterdir()) == ["net.onnx", "out"]
+
+
 def test_a_kill_between_any_two_calls_of_the_swap(tmp_path: Path) -> None:
     """The moments that matter are microseconds long: stop before each system call that moves or removes something."""
     code = """
