@@ -54,9 +54,7 @@ class PortproofError(Exception):
         messages: one or more findings, the main one first; all refusals of a stage come together.
     """
 
-    def __init__(
-        self, code: str, what: str, *, where: str = "", why: str = "", hint: str = "", **details: Any
-    ) -> None:
+    def __init__(self, code: str, what: str, *, where: str = "", why: str = "", hint: str = "", **details: Any) -> None:
         super().__init__(what)
         self.messages: tuple[Message, ...] = (
             Message(code=code, what=what, where=where, why=why, hint=hint, details=details),
