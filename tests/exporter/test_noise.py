@@ -10,6 +10,7 @@ from portproof.exporter.noise import captured
 def test_prints_logs_and_warnings_are_kept_from_the_terminal(capsys):
     handler = logging.StreamHandler(sys.stderr)
     logger = logging.getLogger("portproof.test.noise")
+    logger.setLevel(logging.WARNING)  # the command line sets the root's, in whatever test ran before
     logger.addHandler(handler)
     with captured() as log:
         print("printed")  # noqa: T201
@@ -25,6 +26,7 @@ def test_prints_logs_and_warnings_are_kept_from_the_terminal(capsys):
 def test_everything_is_as_before_afterwards(capsys):
     handler = logging.StreamHandler(sys.stderr)
     logger = logging.getLogger("portproof.test.noise")
+    logger.setLevel(logging.WARNING)  # the command line sets the root's, in whatever test ran before
     logger.addHandler(handler)
     with pytest.raises(KeyError), captured():
         raise KeyError

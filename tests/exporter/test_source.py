@@ -51,11 +51,13 @@ def net(tmp_path: Path) -> str:
 
 @pytest.fixture(autouse=True)
 def _clean_imports():
-    path, modules = list(sys.path), set(sys.modules)
+    names = ("net", "netpkg", "netpkg.models")  # other tests load files of the same name
+    path, before = list(sys.path), {name: sys.modules.pop(name) for name in names if name in sys.modules}
     yield
     sys.path[:] = path
-    for name in {"net", "netpkg", "netpkg.models"} & (set(sys.modules) - modules):
-        del sys.modules[name]
+    for name in names:
+        sys.modules.pop(name, None)
+    sys.modules.update(before)
 
 
 def refusal(model: str, **options: object) -> PortproofError:

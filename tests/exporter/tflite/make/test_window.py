@@ -56,3 +56,9 @@ def test_a_window_with_a_height_of_one_does_the_same() -> None:
 def test_negative_pads_are_refused() -> None:
     with pytest.raises(Refusal, match="negative pads"):
         pool(6, 2, pads=[0, -1])
+
+
+def test_same_with_gaps_between_the_windows() -> None:
+    assert resolve_pads("SAME_UPPER", None, [8], [1], [2]) == [(0, 0)]
+    with pytest.raises(Refusal, match="longer than the kernel"):
+        resolve_pads("SAME_UPPER", None, [8], [1], [4])

@@ -98,3 +98,10 @@ def test_any_window(data: st.DataObject) -> None:
 
 def test_unknown_type_is_refused_by_name() -> None:
     assert "float64" in refusal(deconv(np.zeros((1, 1, 2, 2)), np.zeros((1, 1, 2, 2))))
+
+
+def test_forms_that_onnx_contradicts_are_refused() -> None:
+    x, w = normal(1, 1, 4, 4), normal(1, 1, 3, 3)
+    same = {"auto_pad": "SAME_UPPER", "strides": [2, 2], "output_padding": [1, 0]}
+    assert "output_padding together" in refusal(deconv(x, w, **same))
+    assert "smaller than the input" in refusal(deconv(x, w, output_shape=[3, 4]))

@@ -167,3 +167,13 @@ def test_sizes_computed_at_run_time_are_refused() -> None:
 
 def test_antialias_of_nearest_is_refused() -> None:
     assert "antialias" in refusal(resize(normal(1, 1, 4, 4), sizes=[1, 1, 2, 2], antialias=1))
+
+
+def test_scales_at_the_edge_of_rounding_are_refused() -> None:
+    # 10 times the float32 next to 1.3 is 13 in float32 and 12.99... in float64.
+    model = resize(normal(1, 1, 10, 4), scales=[1, 1, 1.3, 1])
+    assert "give sizes" in refusal(model)
+
+
+def test_scales_that_change_no_size_are_refused() -> None:
+    assert "change no size" in refusal(resize(normal(1, 1, 2, 2), scales=[1, 1, 1.3, 1], mode="linear"))
