@@ -73,9 +73,17 @@ def same_pads(size: Sequence[int], reach: Sequence[int], stride: Sequence[int], 
 def resolve_pads(
     auto_pad: str, pads: Sequence[int] | None, size: Sequence[int], reach: Sequence[int], stride: Sequence[int]
 ) -> Pads:
-    """The pads that ONNX's `auto_pad` and `pads` mean, as (before, after) for each spatial axis."""
+    """The pads that ONNX's `auto_pad` and `pads` mean, as (before, after) for each spatial axis.
+
+    Raises:
+        Refusal: the last step of a SAME window ends two or more elements before the end. ONNX Runtime begins the
+            first one inside the input then, TensorFlow at its edge, and ONNX does not say.
+    """
     rank = len(size)
     if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+        ends = [(math.ceil(n / s) - 1) * s + r - n for n, r, s in zip(size, reach, stride, strict=True)]
+        if min(ends, default=0) < -1:
+            raise Refusal(f"auto_pad={auto_pad} with strides much longer than the kernel", "give pads instead")
         return same_pads(size, reach, stride, upper=auto_pad == "SAME_UPPER")
     if auto_pad == "VALID" or not pads:
         return [(0, 0)] * rank

@@ -9,6 +9,7 @@ from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.deconvolution import Canvas, deconvolve
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.ops.conv import check_kernel_shape
+from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, shape_of
 
@@ -35,6 +36,7 @@ def conv_transpose(
     dtype, spatial = dtype_of(x), len(shape_of(x)) - 2
     check_kernel_shape(w, kernel_shape)
     size, kernel = shape_of(x)[2:], shape_of(w)[2:]
+    _refuse_what_onnx_contradicts(auto_pad, output_padding, output_shape, size)
     stride, dilation = tuple(strides or (1,) * spatial), tuple(dilations or (1,) * spatial)
     extra = tuple(output_padding or (0,) * spatial)
     full = [
@@ -45,6 +47,17 @@ def conv_transpose(
     bias = None if bias is None else cast(b, bias, "float32")
     x = as_float32(b, x, "ConvTranspose")
     return cast(b, deconvolve(b, x, cast(b, w, "float32"), bias, canvas, group), dtype)
+
+
+def _refuse_what_onnx_contradicts(
+    auto_pad: str, output_padding: Sequence[int] | None, output_shape: Sequence[int] | None, size: Sequence[int]
+) -> None:
+    """Forms for which onnx's shape inference gives another shape than every runtime."""
+    if output_shape:
+        if any(out < n for out, n in zip(output_shape[-len(size) :], size, strict=True)):
+            raise Refusal("an output_shape smaller than the input", "crop with pads instead")
+    elif auto_pad.startswith("SAME") and any(output_padding or ()):
+        raise Refusal(f"output_padding together with auto_pad={auto_pad}", "give pads instead")
 
 
 def _region(

@@ -23,14 +23,14 @@ _NOTE = "constant scales and sizes; linear and cubic in float32 and float16"
 @onnx_op("Upsample", since=7, note=_NOTE)
 def upsample_7(b: Builder, x: ir.Value, *, mode: str, scales: Sequence[float]) -> ir.Value:
     """The scales are an attribute."""
-    return _resize(b, x, _by_scales(x, scales), _old(mode))
+    return _resize(b, x, _by_scales(b, x, scales), _old(mode))
 
 
 @onnx_op("Upsample", since=9, note=_NOTE)
 @onnx_op("Resize", since=10, note=_NOTE)
 def resize_10(b: Builder, x: ir.Value, scales: ir.Value, *, mode: str) -> ir.Value:
     """The scales are an input."""
-    return _resize(b, x, _by_scales(x, _floats(scales, "scales")), _old(mode))
+    return _resize(b, x, _by_scales(b, x, _floats(scales, "scales")), _old(mode))
 
 
 def _old(mode: str) -> Rule:
@@ -71,7 +71,7 @@ def resize_11(
     if scales is not None and shape_of(scales) != (0,):
         factors = _spread(_floats(scales, "scales"), named, rank_of(x))
         wanted = [1.0 if factor is None else factor for factor in factors]
-        return _resize(b, x, _by_scales(x, wanted, parts), rule)
+        return _resize(b, x, _by_scales(b, x, wanted, parts), rule)
     if sizes is None:
         raise Refusal("neither scales nor sizes are given")
     lengths = _spread(constant_ints(sizes, "sizes"), named, rank_of(x))
@@ -85,9 +85,14 @@ def _spread(given: Sequence[_Number], named: Sequence[int], rank: int) -> list[_
     return [given[named.index(axis)] if axis in named else None for axis in range(rank)]
 
 
-def _by_scales(x: ir.Value, scales: Sequence[float], rois: Rois | None = None) -> list[Axis]:
-    """Sizes are rounded down, in float32 as ONNX's shape inference has it."""
+def _by_scales(b: Builder, x: ir.Value, scales: Sequence[float], rois: Rois | None = None) -> list[Axis]:
+    """Sizes are rounded down, in float32 as in ONNX Runtime; newer onnx does it in float64, which may give one less."""
     outs = [int(np.floor(np.float32(n) * np.float32(scale))) for n, scale in zip(shape_of(x), scales, strict=True)]
+    declared = b.source.outputs[0].shape if b.source is not None else None
+    if declared is not None and declared.is_static() and list(declared.numpy()) != outs:
+        raise Refusal(
+            f"scales give {outs} in ONNX Runtime and {list(declared.numpy())} in the model", "give sizes instead"
+        )
     return _axes(x, outs, scales, rois)
 
 
@@ -135,6 +140,7 @@ def _floats(value: ir.Value, what: str) -> list[float]:
 def _resize(b: Builder, x: ir.Value, axes: Sequence[Axis], rule: Rule) -> ir.Value:
     if any(axis.size == 0 or axis.out == 0 for axis in axes):
         raise Refusal("an empty tensor cannot be resized")
+    _refuse_idle_scales(axes, rule)
     y = resample(b, x, axes, rule)
     beyond = [outside(axis, rule) for axis in axes]
     if not any(part.any() for part in beyond):
@@ -145,3 +151,11 @@ def _resize(b: Builder, x: ir.Value, axes: Sequence[Axis], rule: Rule) -> ir.Val
         if part.any():
             mask = mask | part.reshape([-1 if axis == number else 1 for axis in range(len(axes))])
     return select(b, b.const(mask), b.const(rule.extrapolation, dtype_of(y)), y)
+
+
+def _refuse_idle_scales(axes: Sequence[Axis], rule: Rule) -> None:
+    """ONNX Runtime copies what does not change in size, each axis by itself with antialias, whatever the scale."""
+    idle = [axis.out == axis.size for axis in axes]
+    scaled = [axis.scale != 1 and same for axis, same in zip(axes, idle, strict=True)]
+    if not rule.crops and any(scaled) and (rule.antialias or all(idle)):
+        raise Refusal("scales that change no size: ONNX interpolates, ONNX Runtime copies", "give sizes instead")

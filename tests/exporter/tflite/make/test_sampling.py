@@ -74,3 +74,12 @@ def test_unknown_modes_are_refused() -> None:
         coordinates(axis(2, 4), "upside_down")
     with pytest.raises(Refusal, match="farthest"):
         nearest(axis(2, 4), Rule(nearest_mode="farthest"))
+
+
+def test_samples_that_rounding_errors_decide_are_refused() -> None:
+    # 4 / (8 / 7) is 3.5, and 3.4999998 in float32.
+    rule = Rule(transform="asymmetric", nearest_mode="round_prefer_ceil")
+    with pytest.raises(Refusal, match="rounding errors"):
+        nearest(axis(7, 8), rule)
+    assert nearest(axis(8, 4), rule).tolist() == [0, 2, 4, 6]
+    assert nearest(axis(7, 8), Rule(transform="asymmetric", nearest_mode="floor")).tolist() == [0, 0, 1, 2, 3, 4, 5, 6]
