@@ -8,8 +8,9 @@ import onnx_ir as ir
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.movement import pad
 from portproof.exporter.tflite.make.spatial import Axes, by_pairs
-from portproof.exporter.tflite.make.window import Window
-from portproof.exporter.tflite.values import dtype_of, shape_of
+from portproof.exporter.tflite.make.window import Pads, Window
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.values import Array, dtype_of, shape_of
 
 Pool2d = Callable[[Builder, ir.Value, Window, Axes], ir.Value]
 """Pools [N, H, W, C] with a window over two axes; for `Axes` see `spatial`."""
@@ -32,6 +33,22 @@ def _over(window: Window, axes: Axes) -> Window:
         dilation=tuple(1 if axis is None else window.dilation[axis] for axis in axes),
         pads=tuple((0, 0) if axis is None else window.pads[axis] for axis in axes),
     )
+
+
+def taps(window: Window, counted: Pads) -> list[Array]:
+    """For each axis, how many taps of each step of the window lie on elements or on padding that counts: int [out].
+
+    Raises:
+        Refusal: a step has none, which leaves its result open.
+    """
+    counts = []
+    for axis, (before, after) in enumerate(counted):
+        first = np.arange(window.out[axis]) * window.stride[axis] - window.pads[axis][0]
+        places = first[:, None] + np.arange(window.kernel[axis]) * window.dilation[axis]
+        counts.append(((places >= -before) & (places < window.size[axis] + after)).sum(axis=1))
+    if any((count == 0).any() for count in counts):
+        raise Refusal("a window holds nothing but padding", "use pads smaller than the kernel")
+    return counts
 
 
 def kernel_2d(b: Builder, op: str, x: ir.Value, window: Window, padding: str) -> ir.Value:

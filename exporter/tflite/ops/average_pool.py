@@ -10,10 +10,9 @@ from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.movement import pad
-from portproof.exporter.tflite.make.pooling import kernel_2d, pool, sum_2d
+from portproof.exporter.tflite.make.pooling import kernel_2d, pool, sum_2d, taps
 from portproof.exporter.tflite.make.spatial import Axes
-from portproof.exporter.tflite.make.window import Pads, Window, pool_window
-from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.make.window import Window, pool_window
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, dtype_of, shape_of
 
@@ -41,30 +40,20 @@ def average_pool(
         pads=pads,
         ceil_mode=ceil_mode or 0,
     )
-    counts = _counts(window, declared if count_include_pad else [(0, 0)] * len(declared))
-    if any((count == 0).any() for count in counts):
-        raise Refusal("a window holds nothing but padding", "use pads smaller than the kernel")
+    counts = taps(window, declared if count_include_pad else [(0, 0)] * len(declared))
     dtype = dtype_of(x)
     y = pool(b, as_float32(b, x, "AveragePool"), window, partial(_mean_2d, counts=counts))
     return cast(b, y, dtype)
 
 
-def _counts(window: Window, counted: Pads) -> list[Array]:
-    """For each axis, how many taps of each window step are elements or padding that counts: int [out]."""
-    counts = []
-    for axis, (before, after) in enumerate(counted):
-        first = np.arange(window.out[axis]) * window.stride[axis] - window.pads[axis][0]
-        taps = first[:, None] + np.arange(window.kernel[axis]) * window.dilation[axis]
-        counts.append(((taps >= -before) & (taps < window.size[axis] + after)).sum(axis=1))
-    return counts
+_NO_PADS = [(0, 0), (0, 0)]
 
 
 def _mean_2d(b: Builder, x: ir.Value, window: Window, axes: Axes, *, counts: Sequence[Array]) -> ir.Value:
     # AVERAGE_POOL_2D divides by the elements under the window, and SAME padding is none.
-    bare = _counts(window, [(0, 0), (0, 0)])
     wanted = [np.ones(1) if axis is None else counts[axis] for axis in axes]
     padding = window.padding()
-    if window.dilation == (1, 1) and padding and all(map(np.array_equal, bare, wanted)):
+    if window.dilation == (1, 1) and padding and all(map(np.array_equal, taps(window, _NO_PADS), wanted)):
         return kernel_2d(b, "AVERAGE_POOL_2D", x, window, padding)
     y, divisor = _padded_mean(b, x, window) if window.dilation == (1, 1) else (sum_2d(b, x, window), 1)
     factor = divisor / np.multiply.outer(*wanted).astype(np.float64)

@@ -11,7 +11,7 @@ from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.movement import every, pad
 from portproof.exporter.tflite.make.outputs import refuse_read_outputs
-from portproof.exporter.tflite.make.pooling import kernel_2d, pool
+from portproof.exporter.tflite.make.pooling import kernel_2d, pool, taps
 from portproof.exporter.tflite.make.spatial import Axes
 from portproof.exporter.tflite.make.window import Window, pool_window
 from portproof.exporter.tflite.registry import onnx_op
@@ -42,6 +42,7 @@ def max_pool(
         pads=pads,
         ceil_mode=ceil_mode or 0,
     )
+    taps(window, [(0, 0)] * len(kernel_shape))
     dtype = dtype_of(x)
     if dtype.name not in ("int8", "uint8"):
         x = as_float32(b, x, "MaxPool")

@@ -93,6 +93,8 @@ def test_any_window(data: st.DataObject) -> None:
     assume(all(size[i] + pads[i] + pads[i + 2] > (kernel[i] - 1) * dilations[i] for i in (0, 1)))
     x = normal(2, data.draw(st.integers(1, 4)), *size) - 5
     ceil_mode = data.draw(st.integers(0, 1))
+    reachable = all(dilations[i] == 1 or pads[i] == pads[i + 2] == 0 for i in (0, 1))
+    assume(reachable)  # else a window may miss every element
     model = max_pool(x, *kernel, strides=strides, dilations=dilations, pads=pads, ceil_mode=ceil_mode)
     check(model, {"x": x}, rtol=0, atol=0)
 
@@ -104,3 +106,8 @@ def test_indices_are_refused() -> None:
 
 def test_unknown_type_is_refused_by_name() -> None:
     assert "float64" in refusal(max_pool(np.zeros((1, 1, 4, 4)), 2, 2))
+
+
+def test_a_window_of_padding_alone_is_refused() -> None:
+    model = max_pool(normal(1, 1, 1), 4, strides=[3], dilations=[2], pads=[3, 3])
+    assert "nothing but padding" in refusal(model)
