@@ -4,7 +4,8 @@ import functools
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,8 +44,7 @@ def prints_outcome(function: Callable[..., Outcome]) -> Callable[..., int]:
     @click.option("-v", "--verbose", count=True, help="Logs of the libraries on stderr; -vv for all.")
     @functools.wraps(function)
     def command(*args: Any, as_json: bool, quiet: bool, verbose: int, **kwargs: Any) -> int:
-        _set_up_logs(verbose)
-        with results_only() as results:
+        with _logs(verbose), results_only() as results:
             progress = listener(quiet=quiet)
             outcome = function(*args, progress=progress, **kwargs)
             results.write(_document(outcome, progress) if as_json else _lines(outcome.text))
@@ -57,17 +57,21 @@ def prints_outcome(function: Callable[..., Outcome]) -> Callable[..., int]:
     return command
 
 
-def _set_up_logs(verbose: int) -> None:
+@contextmanager
+def _logs(verbose: int) -> Iterator[None]:
     """Logs of libraries go where stderr is at that moment, with ``-v`` only; so do warnings of Python."""
-    level = (logging.CRITICAL, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    for handler in [handler for handler in logging.root.handlers if isinstance(handler, _Stderr)]:
-        logging.root.removeHandler(handler)
-    handler = _Stderr()
+    root, handler, before = logging.root, _Stderr(), logging.root.level
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    logging.root.addHandler(handler)
-    logging.root.setLevel(level)
-    if not verbose:
-        warnings.simplefilter("ignore")
+    root.addHandler(handler)
+    root.setLevel((logging.CRITICAL, logging.INFO, logging.DEBUG)[min(verbose, 2)])
+    try:
+        with warnings.catch_warnings():
+            if not verbose:
+                warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
 
 
 class _Stderr(logging.Handler):

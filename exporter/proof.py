@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from portproof import runtimes
 from portproof.device_profiles.errors import Message
 from portproof.exporter.progress import Progress
+from portproof.exporter.report.parts import TargetName
 from portproof.exporter.request import PRECISION
 from portproof.runtimes.gates import MetricGate
 from portproof.runtimes.parity import Parity, compare, run_in_source_layout
@@ -54,7 +55,7 @@ class Proof:
         failed: every gate that was not met.
     """
 
-    target: str
+    target: TargetName
     file: str
     runtime: str
     inputs: tuple[TensorSpec, ...]
@@ -102,7 +103,7 @@ def prove(
         )
 
 
-def target_of(path: Path) -> str:
+def target_of(path: Path) -> TargetName:
     """``"tflite"`` or ``"onnx"``, by the format of the file."""
     from portproof.runtimes.registry import find_format
 

@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from portproof.exporter.report.parts import File, Signature, Strict
+from portproof.exporter.report.parts import File, Signature, Strict, TargetName
 
 
 class Target(Strict):
     """One model file as an app loads it."""
 
-    target: Literal["onnx", "tflite"]
+    target: TargetName
     file: str
     signature: Signature
 

@@ -1,6 +1,11 @@
 """The parts that the report and the manifest share."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+TargetName = Literal["onnx", "tflite"]
+StageName = Literal["onnx", "simplified", "tflite"]
 
 
 class Strict(BaseModel):

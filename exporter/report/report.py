@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from portproof.exporter.report.parts import File, Finding, Signature, Strict
+from portproof.exporter.report.parts import File, Finding, Signature, StageName, Strict, TargetName
 
 
 class Source(Strict):
@@ -37,7 +37,7 @@ class Data(Strict):
 class Stage(Strict):
     """The graph after a step, by operator type."""
 
-    name: Literal["onnx", "simplified", "tflite"]
+    name: StageName
     total: int = Field(ge=0, description="operators in all, those of subgraphs included")
     operators: dict[str, int] = Field(description="count by operator type, sorted by name")
 
@@ -84,7 +84,7 @@ class OutputParity(Strict):
 class TargetParity(Strict):
     """One file that was written, loaded into its runtime and run."""
 
-    target: Literal["onnx", "tflite"]
+    target: TargetName
     file: str
     runtime: str = Field(description="what ran it, with its version")
     passed: bool

@@ -13,7 +13,7 @@ from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
 from portproof.exporter.report import golden
 from portproof.exporter.report.files import GOLDEN, MANIFEST, REPORT, entry, write_json
 from portproof.exporter.report.manifest import Manifest, Preprocessing, Target
-from portproof.exporter.report.parts import File, Finding, Signature, Tensor
+from portproof.exporter.report.parts import File, Finding, Signature, StageName, Tensor
 from portproof.exporter.report.report import (
     Data,
     Device,
@@ -133,10 +133,10 @@ def _data(facts: Facts) -> Data:
 
 
 def _stages(facts: Facts) -> tuple[Stage, ...]:
-    counts = {"onnx": facts.simplified.before, "simplified": facts.simplified.after}
+    counts: dict[StageName, Mapping[str, int]] = {"onnx": facts.simplified.before, "simplified": facts.simplified.after}
     if facts.converted is not None:
         counts["tflite"] = facts.converted.op_counts
-    return tuple(Stage(name=name, total=sum(found.values()), operators=found) for name, found in counts.items())
+    return tuple(Stage(name=name, total=sum(found.values()), operators=dict(found)) for name, found in counts.items())
 
 
 def _parity(proof: "Proof") -> TargetParity:

@@ -19,6 +19,7 @@ from portproof.exporter.tflite import convert
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path[:])  # a factory's folder is put on it
     return tmp_path
 
 
@@ -109,15 +110,15 @@ def test_external_data_missing_or_outside(refused: Refused, folder: Path, locati
 
 
 def test_a_factory_that_raises_names_the_line(refused: Refused, folder: Path) -> None:
-    (folder / "net.py").write_text("def build():\n    weights = {}\n    return weights['missing']\n")
-    said = refused(3, "E-MODEL-FACTORY", "export", "net.py:build")
-    assert "net.py:3" in said
+    (folder / "raises_in_build.py").write_text("def build():\n    weights = {}\n    return weights['missing']\n")
+    said = refused(3, "E-MODEL-FACTORY", "export", "raises_in_build.py:build")
+    assert "raises_in_build.py:3" in said
     assert "KeyError" in said
 
 
 def test_a_factory_that_returns_no_model(refused: Refused, folder: Path) -> None:
-    (folder / "net.py").write_text("def build():\n    return 42\n")
-    assert "int" in refused(3, "E-MODEL-FACTORY", "export", "net.py:build")
+    (folder / "returns_an_int.py").write_text("def build():\n    return 42\n")
+    assert "int" in refused(3, "E-MODEL-FACTORY", "export", "returns_an_int.py:build")
 
 
 @pytest.mark.parametrize("name", ["model.pt", "model.pth", "model.bin", "model.onnx"])
@@ -160,13 +161,13 @@ def test_every_finding_of_the_data_is_told(refused: Refused, folder: Path) -> No
         ("absent", 2, "E-FILE-MISSING"),
         ("empty", 5, "E-DATA-EMPTY"),
         ("text.npz", 5, "E-DATA-FORMAT"),
-        ("data.py:none", 5, "E-DATA-EMPTY"),
+        ("yields_nothing.py:none", 5, "E-DATA-EMPTY"),
     ],
 )
 def test_data_that_is_not_there_or_none(refused: Refused, folder: Path, data: str, status: int, code: str) -> None:
     (folder / "empty").mkdir()
     (folder / "text.npz").write_text("hello")
-    (folder / "data.py").write_text("def none():\n    return iter(())\n")
+    (folder / "yields_nothing.py").write_text("def none():\n    return iter(())\n")
     refused(status, code, "export", save(folder), "--data", data)
 
 

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 
 import click
 import pytest
@@ -31,14 +30,6 @@ def command(progress: Progress) -> Outcome:
     with progress.step("trace"):
         progress.message(Message(code="W-RANDOM-DATA", what="no data"))
     return OUTCOME
-
-
-@pytest.fixture(autouse=True)
-def restore() -> Iterator[None]:
-    handlers, level = logging.root.handlers[:], logging.root.level
-    with warnings.catch_warnings():
-        yield
-    logging.root.handlers[:], logging.root.level = handlers, level
 
 
 def run(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -85,8 +76,41 @@ def test_the_streams_are_as_before(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().out == "back\nagain\n"
 
 
-def test_verbose_shows_the_logs_of_libraries(capfd: pytest.CaptureFixture[str]) -> None:
-    run(capfd, "-v")
-    assert logging.root.level == logging.INFO
-    run(capfd)
-    assert logging.root.level == logging.CRITICAL
+@click.command()
+@prints_outcome
+def chatty(progress: Progress) -> Outcome:
+    for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.CRITICAL):
+        logging.getLogger("a.library").log(level, "said")
+    return Outcome(data={})
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ([], ["CRITICAL"]),
+        (["-v"], ["INFO", "WARNING", "CRITICAL"]),
+        (["-vv"], ["DEBUG", "INFO", "WARNING", "CRITICAL"]),
+    ],
+)
+def test_verbose_shows_the_logs_of_libraries(
+    words: list[str], shown: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = (logging.root.level, logging.root.handlers[:])
+    chatty.main(words, standalone_mode=False)
+    lines = [line for line in capfd.readouterr().err.splitlines() if "a.library" in line]
+    assert lines == [f"{level} a.library: said" for level in shown]
+    assert (logging.root.level, logging.root.handlers) == before
+
+
+@click.command()
+@prints_outcome
+def deprecated(progress: Progress) -> Outcome:
+    warnings.warn("old", DeprecationWarning, stacklevel=1)
+    return Outcome(data={})
+
+
+def test_warnings_of_python_are_for_verbose_only(capfd: pytest.CaptureFixture[str]) -> None:
+    assert deprecated.main([], standalone_mode=False) == 0
+    assert capfd.readouterr().err == ""
+    with pytest.raises(DeprecationWarning, match="old"):  # as the tests' own filter has it
+        deprecated.main(["-v"], standalone_mode=False)

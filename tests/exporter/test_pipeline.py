@@ -179,7 +179,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(tmp_path: Path)
 
 
 def test_a_torch_model_is_its_own_reference(tmp_path: Path) -> None:
-    (tmp_path / "tiny.py").write_text(
+    (tmp_path / "two_tensors.py").write_text(
         "import torch\n"
         "class Tiny(torch.nn.Module):\n"
         "    def forward(self, x, k):\n"
@@ -188,9 +188,9 @@ def test_a_torch_model_is_its_own_reference(tmp_path: Path) -> None:
         "    same = torch.zeros(2, 3)\n"
         "    return Tiny(), (same, same)\n"
     )
-    found = exporter.export(f"{tmp_path / 'tiny.py'}:build", out_dir=tmp_path / "out", samples=2)
+    found = exporter.export(f"{tmp_path / 'two_tensors.py'}:build", out_dir=tmp_path / "out", samples=2)
     assert (found.report.source.format, found.report.source.reference) == ("torch", "torch")
-    assert found.report.source.model == "tiny.py:build"
+    assert found.report.source.model == "two_tensors.py:build"
     assert [message.code for message in found.messages] == ["W-SHARED-INPUT", "W-RANDOM-DATA"]
     assert found.exit_status == 0
     assert "torch" in found.manifest.tools
