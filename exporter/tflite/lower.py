@@ -12,8 +12,9 @@ from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter.provenance import where
 from portproof.exporter.tflite.binding import bind
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.refusal import Refusal, UnknownShape
 from portproof.exporter.tflite.registry import call, find
+from portproof.exporter.tflite.unsupported import reason
 from portproof.exporter.tflite.values import DOMAIN, array_of, dtype_of, shape_of
 
 
@@ -36,6 +37,7 @@ class _Lowering:
         self.builder = Builder(self.opset)
         self.values: dict[ir.Value, ir.Value] = {}
         self.refusals: list[Message] = []
+        self.refused: set[ir.Value | None] = set()
 
     def run(self) -> ir.Model:
         graph = self.model.graph
@@ -61,7 +63,9 @@ class _Lowering:
         try:
             results = self._handle(node)
         except Refusal as refusal:
-            self.refusals.append(_message(node, refusal))
+            if not (isinstance(refusal, UnknownShape) and self.refused.intersection(node.inputs)):
+                self.refusals.append(_message(node, refusal))
+            self.refused.update(node.outputs)
             del self.builder.nodes[emitted:]
             results = []
         for output, result in zip(node.outputs, [*results, *[None] * len(node.outputs)], strict=False):
@@ -70,7 +74,9 @@ class _Lowering:
     def _handle(self, node: ir.Node) -> Sequence[ir.Value | None]:
         entry = find(node.domain, node.op_type, self.opset if node.domain in ("", "ai.onnx") else 1)
         if entry is None:
-            raise Refusal("no TFLite lowering exists for this operator", "docs/operators.md lists what does")
+            raise Refusal(
+                reason(node.op_type) or "no lowering to TFLite is written for it", "docs/operators.md has the list"
+            )
         attributes = bind(node, entry, self.opset)
         inputs = [None if value is None else self._value(value) for value in node.inputs]
         # Outputs may have no shape in ONNX (its inference knows none for GroupNormalization): the handler's counts.
@@ -133,7 +139,7 @@ def _unknown(output: ir.Value) -> ir.Value:
 
 def _require_static(value: ir.Value) -> None:
     if value.name and (value.shape is None or not value.shape.is_static()):
-        raise Refusal(
+        raise UnknownShape(
             f"the shape of {value.name} is not known before run time",
             "declare the inputs' shapes with --input NAME=1x3x224x224:float32",
         )

@@ -5,6 +5,7 @@ from collections import defaultdict
 import onnx
 
 from portproof.exporter.tflite.registry import Entry, supported
+from portproof.exporter.tflite.unsupported import reason
 
 _HEAD = """# Operators: ONNX to TFLite
 
@@ -15,21 +16,6 @@ a handler cannot express is refused with its reason, before anything is written.
 | operator | since opset | not taken |
 |---|---|---|
 """
-_REASONS = {
-    "sequence or optional types, which TFLite does not have": (
-        "ConcatFromSequence Optional OptionalGetElement OptionalHasElement SequenceAt SequenceConstruct SequenceEmpty "
-        "SequenceErase SequenceInsert SequenceLength SequenceMap SplitToSequence"
-    ),
-    "strings, which no mobile kernel takes": (
-        "RegexFullMatch StringConcat StringNormalizer StringSplit TfIdfVectorizer LabelEncoder"
-    ),
-    "random numbers: two runs could not be compared": (
-        "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike"
-    ),
-    "an output shape that depends on the data": "NonZero Unique Compress",
-    "decoding of image files, which belongs in front of the model": "ImageDecoder",
-    "training operators": "Adagrad Adam Gradient Momentum",
-}
 
 
 def markdown() -> str:
@@ -55,14 +41,10 @@ def _all_operators() -> set[str]:
 
 def _missing(names: list[str]) -> str:
     lines = ["## Refused", ""]
-    rest = set(names)
-    for reason, listed in _REASONS.items():
-        found = sorted(rest & set(listed.split()))
-        rest -= set(found)
-        if found:
-            lines.append(f"- {', '.join(found)}: {reason}.")
-    if rest:
-        lines.append(f"- {', '.join(sorted(rest))}: no lowering is written yet.")
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        groups[reason(name) or "no lowering is written yet"].append(name)
+    lines += [f"- {', '.join(found)}: {why}." for why, found in sorted(groups.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -13,3 +13,7 @@ class Refusal(Exception):  # noqa: N818 (it is a decision about the model, not a
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
+
+
+class UnknownShape(Refusal):
+    """A value has no static shape; behind a refused node that is its consequence, not a finding of its own."""
