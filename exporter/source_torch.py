@@ -1,6 +1,7 @@
 """The torch half of the MODEL grammar: factories, ``.pt2`` archives, and pickles the user has asked for."""
 
 import os
+import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,6 +26,7 @@ def from_factory(
 ) -> TorchExport:
     """Call a factory and export what it made."""
     _require_torch()
+    _seed(seed)
     with captured() as log:  # what the user's own code prints is no result of Portproof's
         module, given = factory.call(place, name)
     made = _export(module, given, declared, f"{place}:{name}", samples, seed)
@@ -56,6 +58,15 @@ def from_pickle(path: Path, declared: Sequence[DeclaredInput], *, samples: Seque
             "E-MODEL-FORMAT", f"{path.name} cannot be unpickled", where=str(path), why=str(error).split("\n")[0]
         ) from error
     return _export(module, None, declared, path.name, samples, seed)
+
+
+def _seed(seed: int) -> None:
+    """Make what a factory draws (example inputs, untrained weights) the same in every run."""
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
 
 
 def _export(
