@@ -21,9 +21,7 @@ def source_options(function: Function) -> Function:
             "(photos/?size=224&mean=...), or file.py:function that yields dicts.",
         ),
         click.option("--samples", default=4, show_default=True, help="Number of random inputs when there is no DATA."),
-        click.option(
-            "--seed", default=0, show_default=True, help="Seed of random inputs and of a factory."
-        ),
+        click.option("--seed", default=0, show_default=True, help="Seed of random inputs and of a factory."),
         click.option("--allow-pickle", is_flag=True, help="Unpickle a model (this runs code from the file)."),
     )
     return _apply(function, options)
