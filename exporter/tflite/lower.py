@@ -9,9 +9,11 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message, PortproofError
+from portproof.exporter.passes.functions import PART_OF
 from portproof.exporter.provenance import where
 from portproof.exporter.tflite.binding import bind
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.parts import by_parts
 from portproof.exporter.tflite.refusal import Refusal, UnknownShape
 from portproof.exporter.tflite.registry import call, find
 from portproof.exporter.tflite.unsupported import reason
@@ -27,7 +29,7 @@ def lower(model: ir.Model) -> ir.Model:
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written.
     """
-    return _Lowering(model).run()
+    return _Lowering(by_parts(model)).run()
 
 
 class _Lowering:
@@ -146,11 +148,13 @@ def _require_static(value: ir.Value) -> None:
 
 
 def _message(node: ir.Node, refusal: Refusal) -> Message:
+    whole = node.metadata_props.get(PART_OF, node.op_type)
+    part = "" if whole == node.op_type else f"of {node.op_type}, by which ONNX defines it: "
     return Message(
         code="E-OP-UNSUPPORTED",
-        what=f"{node.op_type} cannot be written in TFLite",
+        what=f"{whole} cannot be written in TFLite",
         where=where(node),
-        why=refusal.reason,
+        why=part + refusal.reason,
         hint=refusal.hint,
-        details={"op_type": node.op_type, "node": node.name or "", "target": "tflite"},
+        details={"op_type": whole, "node": node.name or "", "target": "tflite"},
     )

@@ -1,0 +1,48 @@
+"""Operators without a handler of their own, lowered by their parts: what ONNX itself defines them by."""
+
+import onnx_ir as ir
+
+from portproof.exporter.passes.branches import InlineConstantIf
+from portproof.exporter.passes.fold import FoldConstants
+from portproof.exporter.passes.functions import ExpandFunctions, has_function
+from portproof.exporter.passes.shapes import InferShapes
+from portproof.exporter.tflite.registry import find
+from portproof.exporter.tflite.unsupported import reason
+
+_MOST_ROUNDS = 10
+"""Each round folds what the last one made known; nested bodies take four."""
+
+
+def by_parts(model: ir.Model) -> ir.Model:
+    """`model`, with the function bodies of the schemas in place of operators that have no handler.
+
+    The model given is left as it is; the weights are shared. What depends on shapes alone, as bodies do, is computed.
+    """
+    opset = model.opset_imports.get("", 1)
+    if not any(is_composed(node, opset) for node in model.graph.all_nodes()):
+        return model
+    model = model.clone()
+    expand = ExpandFunctions(lambda node: is_composed(node, opset))
+    while expand(model).modified:
+        _settle(model)
+    return model
+
+
+def is_composed(node: ir.Node, opset: int) -> bool:
+    """Whether a node is to be lowered by its parts."""
+    if find(node.domain, node.op_type, opset) is not None or reason(node.op_type):
+        return False
+    return has_function(node, opset)
+
+
+def _settle(model: ir.Model) -> None:
+    """Shapes inferred, constants folded, branches taken, until nothing changes."""
+    from onnx_ir.passes import common
+
+    common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    steps = [InferShapes(), FoldConstants(), InlineConstantIf(), common.RemoveUnusedNodesPass()]
+    for _ in range(_MOST_ROUNDS):
+        changes = [step(model).modified for step in steps]
+        if not any(changes):
+            break
+        common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
