@@ -7,6 +7,7 @@ import onnx_ir as ir
 from portproof.exporter.tflite.layout.assign import assign_layouts
 from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
+from portproof.exporter.tflite.passes.float16_weights import Float16Weights
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
 from portproof.exporter.tflite.writer.model import write
 
@@ -32,13 +33,14 @@ class Converted:
     transpose_bytes: int = 0
 
 
-def convert_model(model: ir.Model, *, io_layout: str = "auto") -> Converted:
+def convert_model(model: ir.Model, *, io_layout: str = "auto", float16_weights: bool = False) -> Converted:
     """Converts an ONNX model in memory.
 
     Args:
         model: simplified, with static shapes and functions inlined.
         io_layout: ``"auto"`` lets inputs and outputs of rank 4 be channels-last where that saves transposes;
             ``"keep"`` keeps ONNX's shapes.
+        float16_weights: store large float32 constants as float16; everything is still computed in float32.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED``, one message for each node that cannot be written.
@@ -46,6 +48,8 @@ def convert_model(model: ir.Model, *, io_layout: str = "auto") -> Converted:
     lowered = before_layout(lower(model))
     perms = assign_layouts(lowered, free_io=io_layout == "auto")
     lowered = after_layout(lowered)
+    if float16_weights:
+        Float16Weights()(lowered)
     data = write(lowered, perms={"inputs": perms.inputs, "outputs": perms.outputs})
     counts = op_counts(lowered)
     return Converted(
@@ -61,4 +65,3 @@ def op_counts(model: ir.Model) -> dict[str, int]:
     """How many operators of each kind a `tfl` model has, sorted by name."""
     names = [node.op_type for node in model.graph]
     return {name: names.count(name) for name in sorted(set(names))}
-

@@ -83,3 +83,9 @@ def is_run_time(value: ir.Value | None) -> bool:
 def is_constant(value: ir.Value | None) -> bool:
     """Whether `value` is there and is known now."""
     return value is not None and value.const_value is not None
+
+
+def bytes_of(array: Array) -> memoryview:
+    """The elements of `array` as bytes, without a copy where it is contiguous."""
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return flat.view(np.uint8).data if flat.size else memoryview(b"")

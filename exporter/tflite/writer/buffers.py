@@ -4,8 +4,8 @@ import hashlib
 
 import numpy as np
 
-from portproof.exporter.tflite.values import Array
-from portproof.exporter.tflite.writer.packing import AlignedBuffer, bytes_of
+from portproof.exporter.tflite.values import Array, bytes_of
+from portproof.exporter.tflite.writer.packing import AlignedBuffer
 
 
 class Buffers:

@@ -3,9 +3,8 @@
 from typing import Any
 
 import flatbuffers
-import numpy as np
 
-from portproof.exporter.tflite.values import Array
+from portproof.exporter.tflite.values import Array, bytes_of
 from portproof.runtimes.tflite_schema import schema
 
 BUFFER_ALIGNMENT = 16
@@ -27,12 +26,6 @@ class AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # (the generated sch
         if offset is not None:
             schema.BufferAddData(builder, offset)
         return int(schema.BufferEnd(builder))
-
-
-def bytes_of(array: Array) -> memoryview:
-    """The elements of `array` as bytes, without a copy where it is contiguous."""
-    flat = np.ascontiguousarray(array).reshape(-1)
-    return flat.view(np.uint8).data if flat.size else memoryview(b"")
 
 
 def _aligned_vector(builder: Any, array: Array) -> int:
