@@ -174,7 +174,7 @@ def _write_models(
         with told.progress.step("convert to TFLite"):
             converted = convert_model(model, io_layout=io_layout)
             files["tflite"] = [stage / f"{source.name}.tflite"]
-            files["tflite"][0].write_bytes(converted.data)
+            converted.save(files["tflite"][0])
     if "onnx" in targets:
         with told.progress.step("write ONNX"):
             files["onnx"] = onnx_io.save(model, stage / f"{source.name}.onnx")

@@ -24,4 +24,4 @@ def convert(onnx_path: str | Path, out_path: str | Path, *, io_layout: str = "au
 
     model, _ = simplify(pin(load(Path(onnx_path)), []))
     converted = convert_model(model, io_layout=io_layout)
-    Path(out_path).write_bytes(converted.data)
+    converted.save(Path(out_path))

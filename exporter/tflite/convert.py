@@ -1,6 +1,7 @@
 """ONNX to TFLite: lowering, the passes on the `tfl` dialect, the writer."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import onnx_ir as ir
 
@@ -9,7 +10,7 @@ from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
 from portproof.exporter.tflite.passes.float16_weights import Float16Weights
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
-from portproof.exporter.tflite.writer.model import write
+from portproof.exporter.tflite.writer.model import write_pieces
 
 Perm = tuple[int, ...]
 
@@ -19,18 +20,29 @@ class Converted:
     """A TFLite file in memory, and what there is to say of it.
 
     Attributes:
-        data: the bytes of the file.
+        pieces: the file, to be written one piece after the other; more than one beyond 2 GiB.
         input_perms: for inputs whose axes differ from the source's: its axes in the order of the file.
         output_perms: the same for outputs.
         op_counts: how many operators of each kind, sorted by name.
         transpose_bytes: bytes that the TRANSPOSE operators left move in one run.
     """
 
-    data: memoryview
+    pieces: tuple[memoryview, ...]
     input_perms: dict[str, Perm] = field(default_factory=dict)
     output_perms: dict[str, Perm] = field(default_factory=dict)
     op_counts: dict[str, int] = field(default_factory=dict)
     transpose_bytes: int = 0
+
+    @property
+    def data(self) -> memoryview:
+        """The bytes of the file; beyond 2 GiB this copies them, `save` does not."""
+        return self.pieces[0] if len(self.pieces) == 1 else memoryview(b"".join(self.pieces))
+
+    def save(self, path: Path) -> None:
+        """Writes the file."""
+        with path.open("wb") as file:
+            for piece in self.pieces:
+                file.write(piece)
 
 
 def convert_model(model: ir.Model, *, io_layout: str = "auto", float16_weights: bool = False) -> Converted:
@@ -50,10 +62,10 @@ def convert_model(model: ir.Model, *, io_layout: str = "auto", float16_weights: 
     lowered = after_layout(lowered)
     if float16_weights:
         Float16Weights()(lowered)
-    data = write(lowered, perms={"inputs": perms.inputs, "outputs": perms.outputs})
+    pieces = write_pieces(lowered, perms={"inputs": perms.inputs, "outputs": perms.outputs})
     counts = op_counts(lowered)
     return Converted(
-        data=data,
+        pieces=tuple(pieces),
         input_perms=perms.inputs,
         output_perms=perms.outputs,
         op_counts=counts,

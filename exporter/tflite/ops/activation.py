@@ -52,6 +52,13 @@ def gelu(b: Builder, x: ir.Value, *, approximate: str) -> ir.Value:
     return widened(b, FLOAT, [x], lambda p: unary(b, "GELU", p, approximate=approximate == "tanh"))
 
 
+@onnx_op("Gelu", "FastGelu", domain="com.microsoft")
+def gelu_of_onnxruntime(b: Builder, x: ir.Value, bias: ir.Value | None = None, *, op_type: str) -> ir.Value:
+    """ONNX Runtime's nodes, which models that it has optimised carry: FastGelu is the tanh form, with a bias."""
+    biased = x if bias is None else widened(b, FLOAT, [x, bias], lambda p, q: binary(b, "ADD", p, q))
+    return gelu(b, biased, approximate="tanh" if op_type == "FastGelu" else "none")
+
+
 @onnx_op("Swish", since=24)
 def swish(b: Builder, x: ir.Value, *, alpha: float) -> ir.Value:
     """X * sigmoid(alpha x)."""

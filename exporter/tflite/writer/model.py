@@ -24,7 +24,13 @@ Perms = Mapping[str, Mapping[str, Sequence[int]]]
 
 
 def write(model: ir.Model, *, perms: Perms | None = None) -> memoryview:
-    """The bytes of the file.
+    """The bytes of the file; see `write_pieces`."""
+    pieces = write_pieces(model, perms=perms)
+    return pieces[0] if len(pieces) == 1 else memoryview(b"".join(pieces))
+
+
+def write_pieces(model: ir.Model, *, perms: Perms | None = None) -> list[memoryview]:
+    """The file, in pieces to be written one after the other: large weights are not copied once more.
 
     Args:
         model: nodes of domain `tfl` only, static shapes, in topological order.

@@ -1,0 +1,40 @@
+import numpy as np
+import onnx_ir as ir
+from tests.exporter.tflite.harness import tflite_outputs
+from tests.exporter.tflite.tfl import graph_input, model_of
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.arithmetic import binary
+from portproof.exporter.tflite.writer import packing
+from portproof.exporter.tflite.writer.model import write, write_pieces
+from portproof.runtimes.tflite_format import io_perms
+from portproof.runtimes.tflite_schema import read
+
+SIZE = packing.FEWEST_OUTSIDE_BYTES // 4 + 1
+
+
+def model() -> tuple[ir.Model, np.ndarray]:
+    """Two large constants of an odd number of elements, and a small one."""
+    b = Builder(23)
+    x = graph_input("x", (SIZE,))
+    weights = np.arange(SIZE, dtype=np.float32)
+    y = binary(b, "ADD", binary(b, "MUL", x, b.const(weights)), b.const(weights[::-1].copy()))
+    return model_of(b, [x], {"y": binary(b, "SUB", y, b.const(np.array([3], np.float32)))}), weights
+
+
+def test_weights_behind_the_flatbuffer(monkeypatch, tmp_path) -> None:
+    made, weights = model()
+    perms = {"inputs": {"x": (0,)}, "outputs": {}}
+    inline = bytes(write(made, perms=perms))
+    monkeypatch.setattr(packing.pack, "__kwdefaults__", {"most_inline_bytes": 1000})
+    pieces = write_pieces(made, perms=perms)
+    path = tmp_path / "large.tflite"
+    path.write_bytes(b"".join(pieces))
+    assert len(pieces[0]) < 4000 < len(inline)
+    offsets = [buffer.offset for buffer in read(path).buffers if buffer.offset]
+    assert len(offsets) == 2
+    assert all(offset % 16 == 0 for offset in offsets)
+    x = np.random.default_rng(0).standard_normal(SIZE).astype(np.float32)
+    for data in (path.read_bytes(), inline):
+        np.testing.assert_allclose(tflite_outputs(data, {"x": x})["y"], x * weights + weights[::-1] - 3, rtol=1e-5)
+    assert io_perms(path).inputs == {"x": (0,)}
