@@ -10,6 +10,7 @@ from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
 from portproof.exporter.tflite.passes.float16_weights import Float16Weights
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
+from portproof.exporter.tflite.patterns import recognised
 from portproof.exporter.tflite.writer.model import write_pieces
 
 Perm = tuple[int, ...]
@@ -57,7 +58,7 @@ def convert_model(model: ir.Model, *, io_layout: str = "auto", float16_weights: 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED``, one message for each node that cannot be written.
     """
-    lowered = before_layout(lower(model))
+    lowered = before_layout(lower(recognised(model)))
     perms = assign_layouts(lowered, free_io=io_layout == "auto")
     lowered = after_layout(lowered)
     if float16_weights:
