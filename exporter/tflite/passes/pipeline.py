@@ -2,8 +2,11 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.tflite.passes.adjoint import TransposeIntoBatchMatmul
 from portproof.exporter.tflite.passes.dead_code import RemoveDeadCode
 from portproof.exporter.tflite.passes.flatten import FlattenIntoFullyConnected
+from portproof.exporter.tflite.passes.fold_affine import FoldAffine
+from portproof.exporter.tflite.passes.fold_scale import FoldScale
 from portproof.exporter.tflite.passes.fuse_activation import FuseActivation
 from portproof.exporter.tflite.passes.fuse_bias import FuseBias
 from portproof.exporter.tflite.passes.pad_non_negative import PadNonNegative
@@ -14,11 +17,33 @@ from portproof.exporter.tflite.passes.reshapes import (
     ReduceThenReshape,
     TransposeToReshape,
 )
+from portproof.exporter.tflite.passes.rows import SinkRows
+from portproof.exporter.tflite.passes.slices_to_split import SlicesToSplit
+from portproof.exporter.tflite.passes.unit_axes import TransposeBetweenReshapes
 
 
 def before_layout(model: ir.Model) -> ir.Model:
     """Passes that see ONNX's axes."""
-    return _run(model, [RemoveDeadCode(), FlattenIntoFullyConnected(), RemoveDeadCode()])
+    return _run(
+        model,
+        [
+            RemoveDeadCode(),
+            MergeReshapes(),
+            TransposeBetweenReshapes(),
+            MergeTransposes(),
+            RemoveDeadCode(),
+            SinkRows(),
+            MergeReshapes(),
+            FlattenIntoFullyConnected(),
+            RemoveDeadCode(),
+            FuseBias(),
+            SlicesToSplit(),
+            FoldScale(),
+            FoldAffine(),
+            TransposeIntoBatchMatmul(),
+            RemoveDeadCode(),
+        ],
+    )
 
 
 def after_layout(model: ir.Model) -> ir.Model:

@@ -12,6 +12,7 @@ from portproof.exporter.tflite.values import (
     is_run_time,
     rank_of,
     replace_constant,
+    set_attribute,
     shape_of,
 )
 
@@ -57,15 +58,20 @@ class FullyConnected:
 
 @layout_rule("BATCH_MATMUL")
 class BatchMatmul:
-    """The batch axes of both operands and of the output in the same order, the matrices as they are."""
+    """The batch axes in the same order everywhere; the matrices as they are, or the right one transposed (`adj_y`)."""
 
     def config(self, node: ir.Node, port: Port, perm: Perm) -> Config | None:
-        """The same permutation everywhere, for operands of equal rank."""
+        """The same permutation everywhere but for the last two axes of the right operand; equal ranks."""
         rank = rank_of(node.outputs[0])
         ranks = {rank_of(value) for value in node.inputs if value is not None}
-        if ranks != {rank} or perm[-2:] != (rank - 2, rank - 1):
+        plain = (*perm[:-2], rank - 2, rank - 1)
+        if ranks != {rank} or sorted(perm) != sorted(plain):
             return None
-        return Config((perm, perm), (perm,))
+        if perm == plain:
+            return Config((plain, plain), (plain,))
+        return Config((plain, perm), (plain,)) if port == Port(False, 1) else None
 
     def rewrite(self, node: ir.Node, config: Config) -> None:
-        """Nothing depends on the layout."""
+        """A right operand stored the other way round is read the other way round."""
+        if config.inputs[1] != config.inputs[0]:
+            set_attribute(node, "adj_y", int(not attribute(node, "adj_y", 0)))
