@@ -32,7 +32,7 @@ def conv(
     dtype = dtype_of(x)
     spatial = len(shape_of(x)) - 2
     check_kernel_shape(w, kernel_shape)
-    window = _window(x, w, auto_pad, pads, tuple(strides or (1,) * spatial), tuple(dilations or (1,) * spatial))
+    window = conv_window(x, w, auto_pad, pads, tuple(strides or (1,) * spatial), tuple(dilations or (1,) * spatial))
     x = as_float32(b, x, "Conv")
     bias = None if bias is None else cast(b, bias, "float32")
     return cast(b, convolve(b, x, cast(b, w, "float32"), bias, window, group), dtype)
@@ -44,7 +44,7 @@ def check_kernel_shape(w: ir.Value, kernel_shape: Sequence[int] | None) -> None:
         raise Refusal(f"kernel_shape {list(kernel_shape)} does not match weights of shape {list(shape_of(w))}")
 
 
-def _window(
+def conv_window(
     x: ir.Value,
     w: ir.Value,
     auto_pad: str,
@@ -52,6 +52,7 @@ def _window(
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> Window:
+    """The window of a convolution with weights [_, _, kernel...], as the attributes of ONNX's Conv say."""
     size, kernel = shape_of(x)[2:], shape_of(w)[2:]
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
     resolved = tuple(resolve_pads(auto_pad, pads, size, reach, stride))

@@ -1,0 +1,93 @@
+"""QuantizeLinear, DequantizeLinear and DynamicQuantizeLinear."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.arithmetic import cast, reduce
+from portproof.exporter.tflite.make.floats import as_float32
+from portproof.exporter.tflite.make.known import calc, choose, clip
+from portproof.exporter.tflite.make.parameter import resolve_axis
+from portproof.exporter.tflite.make.quantize import dequantize, quantize, rounded, spread
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.registry import onnx_op
+from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
+
+_NOTE = "int8, uint8, int16, uint16; 4-bit and float8 types as constants only"
+
+
+@onnx_op("QuantizeLinear", since=10, note=f"{_NOTE}; precision of float32")
+def quantize_linear(
+    b: Builder,
+    x: ir.Value,
+    scale: ir.Value,
+    zero_point: ir.Value | None = None,
+    *,
+    axis: int | None,
+    block_size: int | None,
+    output_dtype: int | None,
+    precision: int | None,
+    saturate: int | None,
+) -> ir.Value:
+    """As float32 arithmetic; `saturate` concerns float8 only."""
+    if precision not in (None, ir.DataType.UNDEFINED, ir.DataType.FLOAT):
+        raise Refusal(f"a division in {ir.DataType(precision)}", "leave the attribute precision out")
+    dtype = _type_of(zero_point, output_dtype)
+    scales, zeros = _parameters(b, x, scale, zero_point, axis, block_size)
+    number = cast(b, x, np.float32) if dtype_of(x) == np.int32 else as_float32(b, x, "QuantizeLinear")
+    return quantize(b, number, scales, zeros, dtype)
+
+
+@onnx_op("DequantizeLinear", since=10, note=f"{_NOTE}; int32")
+def dequantize_linear(
+    b: Builder,
+    x: ir.Value,
+    scale: ir.Value,
+    zero_point: ir.Value | None = None,
+    *,
+    axis: int | None,
+    block_size: int | None,
+    output_dtype: int | None,
+) -> ir.Value:
+    """As float32 arithmetic; a constant `x` becomes float32 weights."""
+    scales, zeros = _parameters(b, x, scale, zero_point, axis, block_size)
+    wanted = ir.DataType(output_dtype) if output_dtype else scale.dtype
+    if wanted not in (ir.DataType.FLOAT, ir.DataType.FLOAT16):
+        raise Refusal(f"TFLite has no type {wanted}", "dequantize to float32")
+    return cast(b, dequantize(b, x, scales, zeros), wanted.numpy())
+
+
+@onnx_op("DynamicQuantizeLinear", since=11)
+def dynamic_quantize_linear(b: Builder, x: ir.Value) -> Sequence[ir.Value]:
+    """To uint8 with the scale that the data need; 1 where all are 0, as in ONNX Runtime."""
+    axes = tuple(range(rank_of(x)))
+    low = calc(b, "MINIMUM", reduce(b, "REDUCE_MIN", x, axes, keepdims=False), 0)
+    high = calc(b, "MAXIMUM", reduce(b, "REDUCE_MAX", x, axes, keepdims=False), 0)
+    scale = calc(b, "DIV", calc(b, "SUB", high, low), 255)
+    scale = choose(b, calc(b, "EQUAL", low, high), 1, scale)
+    start = clip(b, calc(b, "SUB", b.const(0, np.float32), calc(b, "DIV", low, scale)), 0, 255)
+    zero_point = rounded(b, start, None, np.dtype(np.uint8))
+    return quantize(b, x, scale, zero_point, np.dtype(np.uint8)), scale, zero_point
+
+
+def _type_of(zero_point: ir.Value | None, output_dtype: int | None) -> np.dtype[Any]:
+    if zero_point is not None:
+        return dtype_of(zero_point)
+    return ir.DataType(output_dtype).numpy() if output_dtype else np.dtype(np.uint8)
+
+
+def _parameters(
+    b: Builder, x: ir.Value, scale: ir.Value, zero_point: ir.Value | None, axis: int | None, block: int | None
+) -> tuple[ir.Value, ir.Value | None]:
+    """Both so that they broadcast against `x`, the scale as float32."""
+    shape = shape_of(x)
+    along = resolve_axis(1 if axis is None else axis, len(shape)) if rank_of(scale) else 0
+    if shape_of(scale) == (1,):
+        along = 0
+    if scale.dtype not in (ir.DataType.FLOAT, ir.DataType.FLOAT16):
+        raise Refusal(f"a scale of type {scale.dtype}", "give scales as float32")
+    scales = cast(b, spread(b, scale, shape, along, block or 0), np.float32)
+    return scales, None if zero_point is None else spread(b, zero_point, shape, along, block or 0)
