@@ -9,6 +9,7 @@ from portproof.exporter.tflite.passes.fold_affine import FoldAffine
 from portproof.exporter.tflite.passes.fold_scale import FoldScale
 from portproof.exporter.tflite.passes.fuse_activation import FuseActivation
 from portproof.exporter.tflite.passes.fuse_bias import FuseBias
+from portproof.exporter.tflite.passes.merge_moves import MergeMoves
 from portproof.exporter.tflite.passes.pad_non_negative import PadNonNegative
 from portproof.exporter.tflite.passes.reshapes import (
     HoistReshape,
@@ -48,7 +49,15 @@ def before_layout(model: ir.Model) -> ir.Model:
 
 def after_layout(model: ir.Model) -> ir.Model:
     """Passes that see the file's axes."""
-    tidy = [MergeTransposes(), TransposeToReshape(), MergeReshapes(), HoistReshape(), MergeReshapes()]
+    tidy = [
+        MergeTransposes(),
+        TransposeToReshape(),
+        MergeReshapes(),
+        HoistReshape(),
+        MergeReshapes(),
+        MergeMoves(),
+        MergeReshapes(),
+    ]
     return _run(
         model,
         [
