@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from portproof.device_profiles.codes import GATE, OK
 from portproof.device_profiles.errors import Message
@@ -76,6 +77,7 @@ def export(  # noqa: PLR0913 - the options of the command line
     rtol: Sequence[str] = (),
     metrics: Sequence[str] = (),
     io_layout: str = "auto",
+    fp16: bool = False,
     allow_pickle: bool = False,
     seed: int = 0,
     samples: int = 4,
@@ -94,6 +96,7 @@ def export(  # noqa: PLR0913 - the options of the command line
         rtol: relative ones.
         metrics: further gates, ``"sqnr_db>=30"``.
         io_layout: ``"auto"`` or ``"keep"``, of the TFLite file's inputs and outputs.
+        fp16: store the TFLite file's large weights as float16; it is still computed in float32.
         allow_pickle: unpickle a model; runs code from the file.
         seed: of all random inputs.
         samples: how many random inputs, when no data is given.
@@ -116,7 +119,7 @@ def export(  # noqa: PLR0913 - the options of the command line
         out = Path(out_dir) if out_dir is not None else Path("build") / source.name
         stage = stage or stack.enter_context(staged(out, told.progress.message))
         dataset = _open_data(data, source, samples, seed, told)
-        written = _write_models(source, asked.targets, stage, io_layout, seed, told)
+        written = _write_models(source, asked.targets, stage, seed, told, io_layout=io_layout, float16_weights=fp16)
         with Recorded() as recorded:
             record(source, dataset, dataset.count, recorded, told.progress)
             facts = Facts(
@@ -163,7 +166,7 @@ class _Written:
 
 
 def _write_models(
-    source: Source, targets: Sequence[str], stage: Path, io_layout: str, seed: int, told: _Told
+    source: Source, targets: Sequence[str], stage: Path, seed: int, told: _Told, **options: Any
 ) -> _Written:
     with told.progress.step("simplify"):
         model, simplified = simplify(source.model, example=source.example, seed=seed)
@@ -172,7 +175,7 @@ def _write_models(
     converted = None
     if "tflite" in targets:
         with told.progress.step("convert to TFLite"):
-            converted = convert_model(model, io_layout=io_layout)
+            converted = convert_model(model, **options)
             files["tflite"] = [stage / f"{source.name}.tflite"]
             converted.save(files["tflite"][0])
     if "onnx" in targets:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from portproof import runtimes
 from portproof.device_profiles.errors import Message
+from portproof.exporter.precision import precision_of
 from portproof.exporter.progress import Progress
 from portproof.exporter.report.parts import TargetName
-from portproof.exporter.request import PRECISION
 from portproof.runtimes.gates import MetricGate
 from portproof.runtimes.parity import Parity, compare, run_in_source_layout
 from portproof.runtimes.spec import TensorSpec
@@ -88,7 +88,11 @@ def prove(
     target = target_of(path)
     with runtimes.open(path) as runner, progress.step(f"run {path.name}", len(samples)) as advance:
         tolerances = resolve(
-            tuple(expected) or runner.outputs, target=target, precision=PRECISION, atol=limits.atol, rtol=limits.rtol
+            tuple(expected) or runner.outputs,
+            target=target,
+            precision=precision_of(path, target),
+            atol=limits.atol,
+            rtol=limits.rtol,
         )
         outputs = _counted((run_in_source_layout(runner, inputs) for inputs in samples.inputs()), advance)
         parity = compare(samples, outputs, tolerances, where=path.name)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="auto: images channels-last in TFLite where it saves transposes; keep: ONNX's shapes.",
 )
+@click.option("--fp16", is_flag=True, help="Store the TFLite file's weights as float16: half the bytes.")
 @source_options
 @gate_options
 @prints_outcome

@@ -1,0 +1,20 @@
+"""What an artifact computes with, read from the file itself: tolerances follow from it."""
+
+from pathlib import Path
+
+from portproof.exporter.report.parts import TargetName
+
+
+def precision_of(path: Path, target: TargetName) -> str:
+    """``"float16"`` for a TFLite file with float16 tensors, weights included, else ``"float32"``.
+
+    Raises:
+        PortproofError: ``E-MODEL-FORMAT`` for a damaged file.
+    """
+    if target != "tflite":
+        return "float32"
+    from portproof.runtimes.tflite_schema import read, schema
+
+    model = read(path)
+    types = {tensor.type for graph in model.subgraphs for tensor in graph.tensors}
+    return "float16" if schema.TensorType.FLOAT16 in types else "float32"
