@@ -1,6 +1,7 @@
 """The options table of each operator, filled from the attributes of a `tfl` node."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import onnx_ir as ir
@@ -70,8 +71,15 @@ def options_class(op: str) -> str | None:
     return name if name and hasattr(schema, name + "T") else None
 
 
-def fill(node: ir.Node, operator: Any) -> None:
+def fill(node: ir.Node, operator: Any, number_of: Callable[[ir.Graph], int]) -> None:
     """Sets the options of `operator` (an `OperatorT`) from the attributes of `node`.
+
+    An attribute that is a graph, such as `body`, is written as the number of its subgraph, `body_subgraph_index`.
+
+    Args:
+        node: of the `tfl` dialect.
+        operator: what to fill.
+        number_of: the number of the subgraph for a graph.
 
     Raises:
         KeyError: an attribute is not a field of the options table; a defect of the handler.
@@ -84,9 +92,12 @@ def fill(node: ir.Node, operator: Any) -> None:
     table = getattr(schema, name + "T")()
     fields = {_snake(field): field for field in vars(table)}
     for key, attribute in node.attributes.items():
+        value = attribute.value
+        if isinstance(value, ir.Graph):
+            key, value = f"{key}_subgraph_index", number_of(value)  # noqa: PLW2901 (the field's name)
         if key not in fields:
             raise KeyError(f"{name} has no field {key}")
-        setattr(table, fields[key], _field_value(key, attribute.value))
+        setattr(table, fields[key], _field_value(key, value))
     if name.startswith(_IN_OPTIONS_2):
         operator.builtinOptions2Type = getattr(schema.BuiltinOptions2, name)
         operator.builtinOptions2 = table
