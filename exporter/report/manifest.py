@@ -13,6 +13,9 @@ class Target(Strict):
     target: TargetName
     file: str
     signature: Signature
+    oldest_release: str | None = Field(
+        default=None, description="TensorFlow Lite release from which on the file runs; LiteRT 1.0 is newer than all"
+    )
 
 
 class Preprocessing(Strict):

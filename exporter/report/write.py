@@ -173,13 +173,22 @@ def _manifest(facts: Facts, files: tuple[File, ...]) -> Manifest:
         tools=_tools(torch=facts.source.reference is not None),
         source=_source_signature(facts.source),
         targets=tuple(
-            Target(target=proof.target, file=proof.file, signature=signature(proof.inputs, proof.outputs))
+            Target(
+                target=proof.target,
+                file=proof.file,
+                signature=signature(proof.inputs, proof.outputs),
+                oldest_release=_oldest_release(proof.target, facts),
+            )
             for proof in facts.proofs
         ),
         preprocessing=None if declared is None else Preprocessing.model_validate(declared.as_dict()),
         golden=tuple(file.path for file in files if file.role == "golden"),
         files=files,
     )
+
+
+def _oldest_release(target: str, facts: Facts) -> str | None:
+    return facts.converted.oldest_release if target == "tflite" and facts.converted is not None else None
 
 
 def _tools(*, torch: bool) -> dict[str, str]:

@@ -12,6 +12,8 @@ from portproof.exporter.tflite.passes.float16_weights import Float16Weights
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
 from portproof.exporter.tflite.patterns import recognised
 from portproof.exporter.tflite.writer.model import write_pieces
+from portproof.exporter.tflite.writer.runtime_versions import oldest_release
+from portproof.exporter.tflite.writer.versions import operator_version
 
 Perm = tuple[int, ...]
 
@@ -26,6 +28,7 @@ class Converted:
         output_perms: the same for outputs.
         op_counts: how many operators of each kind, sorted by name.
         transpose_bytes: bytes that the TRANSPOSE operators left move in one run.
+        oldest_release: of TensorFlow Lite that has every operator of the file; None where one is not on record.
     """
 
     pieces: tuple[memoryview, ...]
@@ -33,6 +36,7 @@ class Converted:
     output_perms: dict[str, Perm] = field(default_factory=dict)
     op_counts: dict[str, int] = field(default_factory=dict)
     transpose_bytes: int = 0
+    oldest_release: str | None = None
 
     @property
     def data(self) -> memoryview:
@@ -71,6 +75,7 @@ def convert_model(model: ir.Model, *, io_layout: str = "auto", float16_weights: 
         output_perms=perms.outputs,
         op_counts=counts,
         transpose_bytes=transposed_bytes(lowered.graph),
+        oldest_release=oldest_release({(node.op_type, operator_version(node)) for node in lowered.graph.all_nodes()}),
     )
 
 

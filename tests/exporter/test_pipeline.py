@@ -196,3 +196,10 @@ def test_a_torch_model_is_its_own_reference(tmp_path: Path) -> None:
     assert "torch" in found.manifest.tools
     inputs, outputs = golden.read(tmp_path / "out" / "golden" / "000.npz")
     np.testing.assert_array_equal(outputs["sum"], inputs["x"] + inputs["k"])
+
+
+def test_the_manifest_says_from_which_release_on_the_file_runs(result: ExportResult) -> None:
+    releases = {target.target: target.oldest_release for target in result.manifest.targets}
+    assert releases["onnx"] is None
+    assert releases["tflite"] is not None
+    assert releases["tflite"][0] in "12"
