@@ -46,8 +46,15 @@ def _defaults(op_type: str, opset: int, domain: str) -> dict[str, Any]:
     for name, item in schema.attributes.items():
         if item.default_value.type != onnx.AttributeProto.UNDEFINED:
             default = onnx.helper.get_attribute_value(item.default_value)
-            found[name] = default.decode() if isinstance(default, bytes) else default
+            found[name] = _text(default)
     return found
+
+
+def _text(value: Any) -> Any:
+    """Strings in place of the bytes that protocol buffers have."""
+    if isinstance(value, list):
+        return [_text(item) for item in value]
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _value(attribute: ir.Attr) -> Any:

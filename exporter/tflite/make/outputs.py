@@ -19,5 +19,11 @@ def refuse_read_outputs(b: Builder, first: int, hint: str) -> None:
             raise Refusal(f"output {output.name} has no TFLite kernel that computes it", hint)
 
 
+def is_read(b: Builder, index: int) -> bool:
+    """Whether something reads output `index` of the node being lowered."""
+    outputs = b.source.outputs if b.source is not None else ()
+    return index < len(outputs) and _is_read(outputs[index])
+
+
 def _is_read(output: ir.Value) -> bool:
     return bool(output.name) and (output.is_graph_output() or bool(output.consumers()))
