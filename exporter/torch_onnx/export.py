@@ -56,6 +56,7 @@ def export_module(module: Any, example: Example, *, samples: Sequence[Arrays] = 
         program = _trace(module, example, noise)
         model = _translate(program, noise)
         _tidy(model)
+    _refuse_bfloat16(model)
     inputs = [v.name or "" for v in model.graph.inputs]
     outputs = names_of(paths, inputs)
     _name_outputs(model, outputs)
@@ -67,6 +68,20 @@ def export_module(module: Any, example: Example, *, samples: Sequence[Arrays] = 
         prove(model, reference, arrays, samples, seed)
     log = noise.getvalue() + more.getvalue()
     return TorchExport(model=model, reference=reference, example=arrays, messages=example.messages, log=log)
+
+
+def _refuse_bfloat16(model: "ir.Model") -> None:
+    import onnx_ir as ir
+
+    graph = model.graph
+    found = [v.name or "" for v in (*graph.inputs, *graph.outputs) if v.dtype == ir.DataType.BFLOAT16]
+    if found:
+        raise PortproofError(
+            "E-TORCH-EXPORT",
+            f"the model has bfloat16 inputs or outputs: {', '.join(found)}",
+            why="no mobile runtime takes bfloat16",
+            hint="convert the module and its example inputs: model.float(), x.float()",
+        )
 
 
 def _output_paths(module: Any, example: Example) -> list[tuple[Any, ...]]:

@@ -233,3 +233,10 @@ def test_the_users_own_samples_are_used_for_the_proof():
     with pytest.raises(PortproofError) as caught:
         exported(module, torch.ones(4), samples=[{"x": np.full(4, 5000, np.float32)}])
     assert caught.value.code == "E-TRACE-DIFFERS"
+
+
+def test_bfloat16_is_refused_by_name():
+    error = refusal(nn.Linear(4, 4).bfloat16(), torch.zeros(2, 4, dtype=torch.bfloat16))
+    assert error.code == "E-TORCH-EXPORT"
+    assert "bfloat16" in str(error)
+    assert "float()" in error.messages[0].hint
