@@ -14,7 +14,7 @@ from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 
 
-@onnx_op("GRU", since=7, note="float32, float16; sequence_lens of 1 at least")
+@onnx_op("GRU", since=7, note="float32, float16 only")
 def gru(
     b: Builder,
     x: ir.Value,

@@ -17,7 +17,7 @@ from portproof.exporter.tflite.values import array_of, constant, shape_of
 _USUAL = ["sigmoid", "tanh", "tanh"]
 
 
-@onnx_op("LSTM", since=7, note="float32, float16; sequence_lens of 1 at least")
+@onnx_op("LSTM", since=7, note="float32, float16 only")
 def lstm(
     b: Builder,
     x: ir.Value,

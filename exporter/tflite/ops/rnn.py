@@ -13,7 +13,7 @@ from portproof.exporter.tflite.recurrent.linear import linear, total
 from portproof.exporter.tflite.registry import onnx_op
 
 
-@onnx_op("RNN", since=7, note="float32, float16; sequence_lens of 1 at least")
+@onnx_op("RNN", since=7, note="float32, float16 only")
 def rnn(
     b: Builder,
     x: ir.Value,

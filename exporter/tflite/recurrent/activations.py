@@ -67,8 +67,8 @@ _DEFAULTS: dict[str, tuple[float | None, ...]] = {
     "scaledtanh": (None, None),
     "thresholdedrelu": (None,),
 }
-"""Alpha and beta of the functions that have them; None where no operator gives one, or runtimes differ: a threshold left
-out is 1 in the schema of ThresholdedRelu and 0 in ONNX Runtime's layers."""
+"""Alpha and beta of the functions that have them; None where no operator gives one, or where runtimes differ: a
+threshold left out is 1 in the schema of ThresholdedRelu and 0 in ONNX Runtime's layers."""
 
 
 def _affine(b: Builder, x: ir.Value, alpha: float, beta: float) -> ir.Value:

@@ -1,7 +1,7 @@
 """A recurrent layer of ONNX around a cell: directions, layout, sequence lengths, initial and final states."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -99,7 +99,7 @@ class Layer:
             _lane(b, cell(b, weights), x, [state[index] for state in states], lengths, reverse=reverse)
             for index, (weights, reverse) in enumerate(zip(self._weights(b), self._reverse(), strict=True))
         ]
-        outputs = self._outputs(b, run_lanes(b, lanes, time))
+        outputs = self._outputs(b, [_cleared(b, run, self.initial, lengths) for run in run_lanes(b, lanes, time)])
         return [None if value is None else cast(b, value, dtype) for value in outputs]
 
     def _reverse(self) -> list[bool]:
@@ -168,11 +168,24 @@ def _lengths(b: Builder, lengths: ir.Value | None, time: int) -> ir.Value | None
     if lengths is None:
         return None
     array = array_of(lengths)
-    if array is not None and ((array < 1) | (array > time)).any():
-        raise Refusal(f"sequence_lens outside of 1 to {time}")
+    if array is not None and ((array < 0) | (array > time)).any():
+        raise Refusal(f"sequence_lens outside of 0 to {time}")
     if array is not None and (array == time).all():
         return None
     return reshape(b, cast(b, lengths, "int32"), (*shape_of(lengths), 1))
+
+
+def _cleared(b: Builder, run: Run, initial: Sequence[ir.Value | None], lengths: ir.Value | None) -> Run:
+    """The final state of a sequence of no steps is 0, whatever the initial one, as ONNX Runtime has it."""
+    if lengths is None or all(value is None for value in initial):
+        return run
+    any_step = binary(b, "GREATER", lengths, 0)
+    return replace(run, states=[select(b, any_step, state, _zero(b, state)) for state in run.states])
+
+
+def _zero(b: Builder, like: ir.Value) -> ir.Value:
+    """A zero that broadcasts to `like`."""
+    return b.const(np.zeros((1,) * rank_of(like), np.float32))
 
 
 def _lane(b: Builder, cell: Cell, x: ir.Value, states: Values, lengths: ir.Value | None, *, reverse: bool) -> Lane:
@@ -183,7 +196,7 @@ def _lane(b: Builder, cell: Cell, x: ir.Value, states: Values, lengths: ir.Value
         inside = binary(b, "LESS", time, fixed[-1])
         after = cell.step(b, entries, states, fixed[:-1])
         kept = [select(b, inside, new, old) for new, old in zip(after, states, strict=True)]
-        return [select(b, inside, after[0], b.const(np.zeros((1,) * rank_of(after[0]), np.float32))), *kept]
+        return [select(b, inside, after[0], _zero(b, after[0])), *kept]
 
     fixed = [*cell.fixed(), *([] if lengths is None else [lengths])]
     return Lane(

@@ -71,6 +71,15 @@ def test_sequences_of_unlike_lengths(op: str, direction: str, constant: bool) ->
 
 
 @every_op
+@pytest.mark.parametrize("constant", [True, False])
+def test_a_sequence_of_no_steps_ends_in_zero(op: str, constant: bool) -> None:
+    x, lens = normal(4, 3, 3), {"lens": np.array([4, 0, 2], np.int32)}
+    given = {"x": x} if constant else {"x": x, **lens}
+    held = weights(op, directions=2) | initial(op, 2, 3) | (lens if constant else {})
+    agrees(recurrent(op, given, held, direction="bidirectional"), given)
+
+
+@every_op
 def test_full_lengths_cost_nothing(op: str) -> None:
     x, lens = normal(4, 2, 3), np.array([4, 4], np.int32)
     with_lengths = recurrent(op, {"x": x}, weights(op) | {"lens": lens})
@@ -131,7 +140,7 @@ def test_what_is_refused_has_a_reason(op: str) -> None:
     x, held = normal(3, 2, 3), weights(op)
     wide = {name: array.astype(np.float64) for name, array in held.items()}
     assert "float64" in refusal(recurrent(op, {"x": x.astype(np.float64)}, wide))
-    lens = {"lens": np.array([0, 3], np.int32)}
+    lens = {"lens": np.array([4, 3], np.int32)}
     assert "sequence_lens" in refusal(recurrent(op, {"x": x}, {**held, **lens}))
     assert "directions" in refusal(recurrent(op, {"x": x}, held, direction="bidirectional"))
     assert "clip" in refusal(recurrent(op, {"x": x}, held, clip=-1.0))
