@@ -98,6 +98,46 @@ class GraphWriter:
     def softmax(self, x, shape):
         self.emit("Softmax", [x], shape, axis=self.draw(st.integers(0, len(shape) - 1)))
 
+    def pad(self, x, shape):
+        before = [self.draw(st.integers(0, 1)) for _ in shape]
+        if np.prod([size + end for size, end in zip(shape, before, strict=True)]) > 600:
+            return self.relu(x, shape)
+        widths = self.const(np.array([*before, *[0] * len(shape)]))
+        return self.emit("Pad", [x, widths], [size + end for size, end in zip(shape, before, strict=True)])
+
+    def matmul(self, x, shape):
+        outputs = self.draw(st.sampled_from([2, 3, 4]))
+        w = RNG.standard_normal((shape[-1], outputs)).astype(np.float32)
+        self.emit("MatMul", [x, self.const(w)], (*shape[:-1], outputs))
+
+    def gram(self, x, shape):
+        if len(shape) < 2:
+            return self.relu(x, shape)
+        swapped = [*range(len(shape) - 2), len(shape) - 1, len(shape) - 2]
+        self.transposed(x, shape, swapped)
+        return self.emit("MatMul", [x, f"v{len(self.nodes) - 1}"], (*shape[:-1], shape[-2]))
+
+    def transposed(self, x, shape, perm):
+        self.emit("Transpose", [x], [shape[a] for a in perm], perm=perm)
+
+    def halves(self, x, shape):
+        axis = self.draw(st.integers(0, len(shape) - 1))
+        if shape[axis] % 2:
+            return self.relu(x, shape)
+        half = [size // 2 if a == axis else size for a, size in enumerate(shape)]
+        names = [f"v{len(self.nodes)}", f"w{len(self.nodes)}"]
+        self.nodes.append(helper.make_node("Split", [x], names, axis=axis, num_outputs=2))
+        self.shapes |= {name: tuple(half) for name in names}
+        return self.emit("Concat", names[::-1], shape, axis=axis)
+
+    def gate(self, x, shape):
+        self.emit("Sigmoid", [x], shape)
+        self.emit("Mul", [x, f"v{len(self.nodes) - 1}"], shape)
+
+    def norm(self, x, shape):
+        scale = self.const(RNG.standard_normal(shape[-1]).astype(np.float32))
+        self.emit("LayerNormalization", [x, scale], shape, axis=-1, epsilon=0.1)
+
     def model(self):
         used = {name for node in self.nodes for name in node.input}
         ends = [name for name in self.shapes if name not in used and name != "x"]
@@ -110,7 +150,7 @@ class GraphWriter:
 
 
 STEPS = [name for name, item in vars(GraphWriter).items() if callable(item) and name not in
-         ("__init__", "emit", "const", "step", "model")]  # fmt: skip
+         ("__init__", "emit", "const", "step", "model", "transposed")]  # fmt: skip
 
 
 @st.composite
