@@ -4,6 +4,7 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
+from portproof.exporter.tflite.make.division import divide_int64
 from portproof.exporter.tflite.make.widened import FLOAT, INT, NUMBERS, widened
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of
@@ -17,9 +18,11 @@ def add_sub_mul(b: Builder, x: ir.Value, y: ir.Value, *, op_type: str) -> ir.Val
     return widened(b, NUMBERS, [x, y], lambda p, q: binary(b, _BINARY[op_type], p, q))
 
 
-@onnx_op("Div", since=7, note="not int64, uint32 and uint64")
+@onnx_op("Div", since=7, note="not float64 and uint64")
 def div(b: Builder, x: ir.Value, y: ir.Value) -> ir.Value:
     """Integers are truncated toward zero, as the kernel does; it fails at run time on a divisor of 0."""
+    if dtype_of(x).name in ("int64", "uint32"):
+        return widened(b, NUMBERS, [x, y], lambda p, q: divide_int64(b, p, q))
     return widened(b, FLOAT | INT, [x, y], lambda p, q: binary(b, "DIV", p, q))
 
 

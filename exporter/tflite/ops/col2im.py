@@ -1,0 +1,71 @@
+"""Col2Im: blocks of columns put back into an image, overlaps added up."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from functools import reduce
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.arithmetic import binary
+from portproof.exporter.tflite.make.movement import gather, pad, reshape
+from portproof.exporter.tflite.make.parameter import constant_ints
+from portproof.exporter.tflite.make.widened import NUMBERS, widened
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.registry import onnx_op
+from portproof.exporter.tflite.values import Array, shape_of
+
+
+@onnx_op("Col2Im", since=18, note="constant image and block shapes; not float64 and uint64")
+def col2im(
+    b: Builder,
+    x: ir.Value,
+    image_shape: ir.Value,
+    block_shape: ir.Value,
+    *,
+    dilations: Sequence[int] | None,
+    pads: Sequence[int] | None,
+    strides: Sequence[int] | None,
+) -> ir.Value:
+    """x: [N, C * block, blocks]; any number of axes. Each element gathers what covers it, which is exact."""
+    image, block = constant_ints(image_shape, "image_shape"), constant_ints(block_shape, "block_shape")
+    rank = len(image)
+    sources = sources_of(image, block, strides or [1] * rank, dilations or [1] * rank, pads or [0] * 2 * rank)
+    n, rows, blocks = shape_of(x)
+    if blocks * math.prod(block) < sources.max(initial=0):
+        raise Refusal(f"{blocks} blocks do not cover an image of shape {image}")
+    channels = rows // math.prod(block)
+    columns = pad(b, reshape(b, x, (n, channels, rows // channels * blocks)), [(0, 0), (0, 0), (1, 0)])
+
+    def added(columns: ir.Value) -> ir.Value:
+        return reduce(lambda left, right: binary(b, "ADD", left, right), [gather(b, columns, s, 2) for s in sources])
+
+    return reshape(b, widened(b, NUMBERS, [columns], added), (n, channels, *image))
+
+
+def sources_of(
+    image: Sequence[int], block: Sequence[int], strides: Sequence[int], dilations: Sequence[int], pads: Sequence[int]
+) -> Array:
+    """Where each element of the image comes from: int32 [terms, elements].
+
+    An entry is 0 for nothing, else 1 + tap * blocks + block. As few terms as the element that most blocks cover has.
+    """
+    rank = len(image)
+    steps = [
+        (size + pads[axis] + pads[axis + rank] - dilations[axis] * (block[axis] - 1) - 1) // strides[axis] + 1
+        for axis, size in enumerate(image)
+    ]
+    found: list[list[int]] = [[] for _ in range(math.prod(image))]
+    blocks = math.prod(steps)
+    for tap, offset in enumerate(itertools.product(*map(range, block))):
+        for number, place in enumerate(itertools.product(*map(range, steps))):
+            at = [
+                p * s - pads[k] + o * dilations[k]
+                for k, (p, s, o) in enumerate(zip(place, strides, offset, strict=True))
+            ]
+            if all(0 <= position < size for position, size in zip(at, image, strict=True)):
+                found[int(np.ravel_multi_index(at, image))].append(1 + tap * blocks + number)
+    terms = max(map(len, found), default=0) or 1
+    return np.array([sources + [0] * (terms - len(sources)) for sources in found], np.int32).T
