@@ -36,7 +36,7 @@ class Trained:
             model = str(self.loaded["onnx"])
             inputs = [f"{key}={'x'.join(map(str, array.shape))}:{array.dtype}" for key, array in first.items()]
         else:
-            source = work / f"{name}.py"
+            source = work / f"{name}_factory.py"  # not the name of the package that the weights come in
             source.write_text(FACTORY.format(folder=str(folder), name=name))
             model, inputs = f"{source}:factory", []
         result = export(model, out_dir=work / "out", targets=["tflite"], inputs=inputs)
@@ -134,7 +134,38 @@ def test_ppocr_cls(trained: Callable[[str], Trained]) -> None:
     assert right == 67
 
 
-@pytest.mark.parametrize("name", ["mtcnn_pnet", "crepe_tiny", "ppocr_det", "basic_pitch"])
+def test_english_g2(trained: Callable[[str], Trained]) -> None:
+    """Two bidirectional LSTMs behind a convolutional network; what counts are the words that are read."""
+    net = trained("english_g2")
+    pairs = list(net.outputs())
+    decode, labels = net.loaded["decode"], net.loaded["labels"]
+    right = sum(decode(got[0]) == label for (got, _), label in zip(pairs, labels, strict=True))
+    print(f"\nenglish_g2: {right}/34 words, worst relative error {worst_error(pairs):.1e}")
+    assert right == len(pairs) == 34
+    assert worst_error(pairs) < 1e-4
+
+
+def test_silero_vad_in_a_stream(trained: Callable[[str], Trained]) -> None:
+    """The states that the file gives go into its next run: errors would add up over the frames."""
+    net = trained("silero_vad")
+    torch = importlib.import_module("torch")
+    frames = net.loaded["all_inputs"]
+    states, worst, decisions = [state.numpy() for state in frames[0][1:]], 0.0, 0
+    with runtimes.open(net.path, isolated=False) as runner, torch.no_grad():
+        for frame in frames:
+            values = [frame[0].numpy(), *states]
+            named = {spec.name: array for spec, array in zip(runner.inputs, values, strict=True)}
+            got = runner.run({spec.name: to_file_layout(spec, named[spec.name]) for spec in runner.inputs})
+            speech, *states = (to_source_layout(spec, got[spec.name]) for spec in runner.outputs)
+            expected = net.loaded["model"](*frame)[0].numpy()
+            worst = max(worst, float(np.abs(speech - expected).max()))
+            decisions += int(((speech > 0.5) == (expected > 0.5)).all())
+    print(f"\nsilero_vad: {decisions}/{len(frames)} decisions as torch's, worst error of a probability {worst:.1e}")
+    assert decisions == len(frames)
+    assert worst < 1e-4
+
+
+@pytest.mark.parametrize("name", ["mtcnn_pnet", "crepe_tiny", "ppocr_det", "basic_pitch", "silero_vad"])
 def test_parity(name: str, trained: Callable[[str], Trained]) -> None:
     pairs = list(trained(name).outputs())
     print(f"\n{name}: {len(pairs)} samples, worst relative error {worst_error(pairs):.1e}")
