@@ -13,10 +13,11 @@ from portproof.exporter.passes.functions import PART_OF
 from portproof.exporter.provenance import where
 from portproof.exporter.tflite.binding import bind
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.dynamic import is_known, unknown_shape
 from portproof.exporter.tflite.parts import by_parts
 from portproof.exporter.tflite.refusal import Refusal, UnknownShape
 from portproof.exporter.tflite.registry import call, find
-from portproof.exporter.tflite.unsupported import reason
+from portproof.exporter.tflite.unsupported import hint, reason
 from portproof.exporter.tflite.values import DOMAIN, array_of, dtype_of, shape_of
 
 
@@ -76,9 +77,7 @@ class _Lowering:
     def _handle(self, node: ir.Node) -> Sequence[ir.Value | None]:
         entry = find(node.domain, node.op_type, self.opset if node.domain in ("", "ai.onnx") else 1)
         if entry is None:
-            raise Refusal(
-                reason(node.op_type) or "no lowering to TFLite is written for it", "docs/operators.md has the list"
-            )
+            raise Refusal(reason(node.op_type) or "no lowering to TFLite is written for it", hint(node.op_type))
         attributes = bind(node, entry, self.opset)
         inputs = [None if value is None else self._value(value) for value in node.inputs]
         # Outputs may have no shape in ONNX (its inference knows none for GroupNormalization): the handler's counts.
@@ -93,7 +92,8 @@ class _Lowering:
                 name=value.name, shape=value.shape, type=value.type, const_value=value.const_value
             )
         found = self.values[value]
-        _require_static(found)
+        if found.name and not is_known(found):
+            raise unknown_shape(value)
         return found
 
     def _output(self, value: ir.Value) -> ir.Value:
@@ -137,14 +137,6 @@ def _copy(b: Builder, value: ir.Value) -> ir.Value:
 def _unknown(output: ir.Value) -> ir.Value:
     """Stands for the output of a refused node, so that the refusals behind it are found too."""
     return ir.Value(name=output.name, shape=output.shape, type=output.type)
-
-
-def _require_static(value: ir.Value) -> None:
-    if value.name and (value.shape is None or not value.shape.is_static()):
-        raise UnknownShape(
-            f"the shape of {value.name} is not known before run time",
-            "declare the inputs' shapes with --input NAME=1x3x224x224:float32",
-        )
 
 
 def _message(node: ir.Node, refusal: Refusal) -> Message:

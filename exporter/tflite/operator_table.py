@@ -3,7 +3,9 @@
 from collections import defaultdict
 
 import onnx
+import onnx_ir as ir
 
+from portproof.exporter.tflite.parts import is_composed
 from portproof.exporter.tflite.registry import Entry, supported
 from portproof.exporter.tflite.unsupported import reason
 
@@ -25,7 +27,8 @@ def markdown() -> str:
         entries[entry.op_type if not entry.domain else f"{entry.domain}:{entry.op_type}"].append(entry)
     rows = [_row(name, found) for name, found in sorted(entries.items())]
     missing = sorted(_all_operators() - set(entries))
-    return _HEAD + "\n".join(rows) + "\n\n" + _missing(missing)
+    composed = [name for name in missing if is_composed(ir.Node("", name, []), onnx.defs.onnx_opset_version())]
+    return _HEAD + "\n".join(rows) + "\n\n" + _composed(composed) + _missing(sorted(set(missing) - set(composed)))
 
 
 def _row(name: str, entries: list[Entry]) -> str:
@@ -37,6 +40,11 @@ def _row(name: str, entries: list[Entry]) -> str:
 def _all_operators() -> set[str]:
     schemas = onnx.defs.get_all_schemas()
     return {schema.name for schema in schemas if schema.domain == "" and not schema.deprecated}
+
+
+def _composed(names: list[str]) -> str:
+    """What ONNX defines by other operators, which must all be on the list."""
+    return f"## Lowered by the parts of which ONNX defines them\n\n{', '.join(names)}.\n\n" if names else ""
 
 
 def _missing(names: list[str]) -> str:

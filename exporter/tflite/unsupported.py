@@ -1,5 +1,6 @@
 """Why operators without a handler have none: said in refusals, and on the page of operators."""
 
+DATA_DEPENDENT = "the shape of its output depends on the data"
 REASONS = {
     "it works on sequences or optional values, which TFLite does not have": (
         "ConcatFromSequence Optional OptionalGetElement OptionalHasElement SequenceAt SequenceConstruct SequenceEmpty "
@@ -11,13 +12,25 @@ REASONS = {
     "it draws random numbers: two runs could not be compared": (
         "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike"
     ),
-    "the shape of its output depends on the data": "NonZero Unique",
+    DATA_DEPENDENT: "NonMaxSuppression NonZero Unique",
+    "its windows depend on the data": "MaxRoiPool",
     "it decodes image files, which belongs in front of the model": "ImageDecoder",
     "it belongs to training": "Adagrad Adam Gradient Momentum",
 }
+_HINTS = {
+    DATA_DEPENDENT: "end the model in front of it and do this in the app, or use a mask or a TopK of fixed size",
+    "NonMaxSuppression": "end the model at boxes and scores, and suppress in the app",
+    "MaxRoiPool": "use RoiAlign with a fixed sampling_ratio",
+}
+"""By operator, or by reason."""
 _BY_OPERATOR = {name: reason for reason, names in REASONS.items() for name in names.split()}
 
 
 def reason(op_type: str) -> str:
     """Why `op_type` is refused; empty where the only reason is that nobody has written it."""
     return _BY_OPERATOR.get(op_type, "")
+
+
+def hint(op_type: str) -> str:
+    """What to do instead of `op_type`."""
+    return _HINTS.get(op_type) or _HINTS.get(reason(op_type), "docs/operators.md has the list")

@@ -3,6 +3,7 @@
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.dynamic import unknown_shape
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, shape_of
 
@@ -17,10 +18,7 @@ def declared_shape(b: Builder, index: int = 0) -> Shape:
     """
     output = _output(b, index)
     if output.shape is None or not output.shape.is_static():
-        raise Refusal(
-            f"the shape of {output.name} is not known before run time",
-            "declare the inputs' shapes with --input NAME=1x3x224x224:float32",
-        )
+        raise unknown_shape(output)
     return shape_of(output)
 
 
