@@ -50,14 +50,17 @@ class Mask:
 
     def additive(self, b: Builder) -> ir.Value | None:
         """The sum to be added, with `LOWEST` where a key may not be seen and for a bias of minus infinity."""
-        array, chosen = array_of(self.bias), array_of(self.allowed)
-        bias = self.bias if array is None else constant(np.maximum(array, np.float32(LOWEST)))
-        if bias is not None and array is None:
+        held, chosen = array_of(self.bias), array_of(self.allowed)
+        bias = self.bias
+        if held is not None:
+            held = np.maximum(held, np.float32(LOWEST))
+            bias = constant(held)
+        elif bias is not None:
             bias = binary(b, "MAXIMUM", bias, LOWEST)
         if self.allowed is None:
             return bias
-        if chosen is not None and (bias is None or array is not None):
-            return b.const(np.where(chosen, 0 if array is None else array_of(bias), LOWEST), np.float32)
+        if chosen is not None and (bias is None or held is not None):
+            return b.const(np.where(chosen, 0 if held is None else held, LOWEST), np.float32)
         zero, low = b.const(0, np.float32), b.const(LOWEST, np.float32)
         return select(b, self.allowed, zero if bias is None else bias, low)
 
