@@ -80,6 +80,6 @@ def convert_model(model: ir.Model, *, io_layout: str = "auto", float16_weights: 
 
 
 def op_counts(model: ir.Model) -> dict[str, int]:
-    """How many operators of each kind a `tfl` model has, sorted by name."""
-    names = [node.op_type for node in model.graph]
+    """How many operators of each kind a `tfl` model has, those of its loops' steps included, sorted by name."""
+    names = [node.op_type for node in model.graph.all_nodes()]
     return {name: names.count(name) for name in sorted(set(names))}

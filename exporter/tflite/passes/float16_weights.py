@@ -28,20 +28,24 @@ class Float16Weights(ir.passes.InPlacePass):
     """
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
-        """Replaces equal constants by one, however many read it."""
-        graph = model.graph
-        widened: dict[tuple[tuple[int, ...], bytes], ir.Value] = {}
-        for node in list(graph):
-            if node.op_type == "DEQUANTIZE":
-                continue
-            for index, value in enumerate(node.inputs):
-                array = array_of(value)
-                if value is not None and array is not None and fits(array):
-                    key = (array.shape, hashlib.blake2b(bytes_of(array), digest_size=16).digest())
-                    if key not in widened:
-                        widened[key] = _widen(graph, value, array)
-                    node.replace_input_with(index, widened[key])
-        return ir.passes.PassResult(model, bool(widened))
+        """Replaces equal constants of a graph by one, however many read it; inner graphs have their own."""
+        changes = [_halve(graph) for graph in (model.graph, *model.graph.subgraphs())]
+        return ir.passes.PassResult(model, any(changes))
+
+
+def _halve(graph: ir.Graph) -> bool:
+    widened: dict[tuple[tuple[int, ...], bytes], ir.Value] = {}
+    for node in list(graph):
+        if node.op_type == "DEQUANTIZE":
+            continue
+        for index, value in enumerate(node.inputs):
+            array = array_of(value)
+            if value is not None and array is not None and fits(array):
+                key = (array.shape, hashlib.blake2b(bytes_of(array), digest_size=16).digest())
+                if key not in widened:
+                    widened[key] = _widen(graph, value, array)
+                node.replace_input_with(index, widened[key])
+    return bool(widened)
 
 
 def fits(array: Array) -> bool:

@@ -1,9 +1,11 @@
 import numpy as np
 import onnx_ir as ir
 import pytest
+from tests.exporter.tflite.harness import onnx_outputs, tflite_outputs
 from tests.exporter.tflite.ops.recurrent_support import agrees, recurrent, weights
 from tests.exporter.tflite.ops.samples import normal, refusal
 
+from portproof.exporter.tflite.convert import convert_model
 from portproof.exporter.tflite.lower import lower
 
 
@@ -62,3 +64,16 @@ def test_operators_of_a_step() -> None:
 def test_the_operator_of_the_first_opset_is_refused() -> None:
     x = normal(4, 2, 3)
     assert "no lowering" in refusal(recurrent("LSTM", {"x": x}, weights("LSTM"), opset=6))
+
+
+def test_float16_weights_reach_the_step() -> None:
+    x = normal(4, 1, 32)
+    model = recurrent("LSTM", {"x": x}, weights("LSTM", size=32, units=32))
+    full, half = (convert_model(model, io_layout="keep", float16_weights=halved) for halved in (False, True))
+    assert half.op_counts["DEQUANTIZE"] == 2  # W outside of the loop, R inside
+    assert len(half.data) < len(full.data) - 2 * 32 * 128 * 2 + 1000
+    want = onnx_outputs(model, {"x": x})
+    for reference in (False, True):
+        got = tflite_outputs(half.data, {"x": x}, reference=reference)
+        for name, array in want.items():
+            np.testing.assert_allclose(got[name], array, atol=1e-2)
