@@ -38,6 +38,7 @@ def repeated_passes() -> "list[ir.passes.PassBase]":
     from onnx_ir.passes import common
 
     from portproof.exporter.passes.batchnorm import FoldBatchNorm
+    from portproof.exporter.passes.branches import InlineConstantIf
     from portproof.exporter.passes.fold import FoldConstants
     from portproof.exporter.passes.merge import MergeReshapes, MergeTransposes
     from portproof.exporter.passes.noop import RemoveNoOps
@@ -47,6 +48,7 @@ def repeated_passes() -> "list[ir.passes.PassBase]":
     return [
         InferShapes(),
         FoldConstants(),
+        InlineConstantIf(),
         RemoveNoOps(),
         MergeReshapes(),
         MergeTransposes(),
