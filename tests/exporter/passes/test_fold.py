@@ -76,3 +76,17 @@ def test_a_weight_that_an_input_may_override_is_no_constant(run):
 def test_a_constant_that_is_an_output_keeps_its_node(run):
     text = "g (float[2,3] x) => (float[2,3] y, float[2,3] z) { z = Neg(w)\n y = Relu(x) }"
     assert run(FoldConstants(), text, w=W).ops == ["Neg", "Relu"]
+
+
+def test_an_operator_set_newer_than_onnx_runtime_is_folded_by_onnx():
+    import onnx
+    import onnx_ir as ir
+
+    text = (
+        '<ir_version: 10, opset_import: ["" : 28]>\ng (float[2,3] x) => (float[2,3] y) { a = Neg(w)\n y = Add(x, a) }'
+    )
+    proto = onnx.parser.parse_model(text)
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(W, "w"))
+    model = ir.from_proto(onnx.shape_inference.infer_shapes(proto))
+    assert FoldConstants()(model).modified
+    assert np.array_equal(constant(model.graph[0].inputs[1]), -W)
