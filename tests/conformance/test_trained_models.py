@@ -165,6 +165,25 @@ def test_silero_vad_in_a_stream(trained: Callable[[str], Trained]) -> None:
     assert worst < 1e-4
 
 
+def neighbours_right(vectors: np.ndarray, labels: list[str], k: int = 5) -> int:
+    """How many sentences have the category of most of their `k` nearest others; of equals the nearest one's."""
+    near = vectors @ vectors.T
+    np.fill_diagonal(near, -np.inf)
+    votes = [[labels[at] for at in np.argsort(-row, kind="stable")[:k]] for row in near]
+    return sum(max(vote, key=vote.count) == label for vote, label in zip(votes, labels, strict=True))
+
+
+def test_minilm(trained: Callable[[str], Trained]) -> None:
+    net = trained("minilm")
+    pairs = list(net.outputs())
+    vectors = [np.concatenate([side[0] for side in sides]) for sides in zip(*pairs, strict=True)]
+    vectors = [item / np.linalg.norm(item, axis=1, keepdims=True) for item in vectors]
+    right, expected = (neighbours_right(item, net.loaded["labels"]) for item in vectors)
+    print(f"\nminilm: {right}/459 (torch {expected}), worst relative error {worst_error(pairs):.1e}")
+    assert worst_error(pairs) < 1e-4
+    assert right == expected == pytest.approx(0.861 * 459, abs=1)
+
+
 @pytest.mark.parametrize("name", ["mtcnn_pnet", "crepe_tiny", "ppocr_det", "basic_pitch", "silero_vad"])
 def test_parity(name: str, trained: Callable[[str], Trained]) -> None:
     pairs = list(trained(name).outputs())

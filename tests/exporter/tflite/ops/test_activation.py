@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.exporter.tflite.harness import onnx_outputs
 from tests.exporter.tflite.ops.numeric_support import SIGNED, SPECIAL, few, nodes, refused, sample, sizes, verify
 
 DIRECT = {"Relu": "RELU", "Sigmoid": "LOGISTIC", "Tanh": "TANH", "HardSwish": "HARD_SWISH", "Gelu": "GELU"}
@@ -64,3 +65,14 @@ def test_double_precision_is_refused(op: str) -> None:
 @given(st.lists(sizes, max_size=6), st.sampled_from([*DIRECT, "Softsign", "LeakyRelu"]))
 def test_any_shape(shape: list[int], op: str) -> None:
     verify(op, sample(shape), atol=2e-6)
+
+
+@pytest.mark.parametrize(("op", "approximate"), [("Gelu", "none"), ("FastGelu", "tanh")])
+def test_gelu_of_onnxruntime(op: str, approximate: str) -> None:
+    x, bias = sample((3, 5)), sample((5,), seed=1)
+    domain = {"domain": "com.microsoft", "opset": 1}
+    plain = onnx_outputs(*nodes("Gelu", x, approximate=approximate))["y"]
+    verify(op, x, want=plain, expect=["GELU"], **domain)
+    if op == "FastGelu":
+        biased = onnx_outputs(*nodes("Gelu", x + bias, approximate=approximate))["y"]
+        verify(op, x, bias, constant=[1], want=biased, **domain)
