@@ -1,4 +1,4 @@
-"""The convolutional and recurrent architectures of the benchmark: from the benchmark's ONNX to TFLite, against torch's outputs.
+"""The benchmark's convolutional and recurrent architectures: from its ONNX to TFLite, against torch's outputs.
 
 The limit holds on the benchmark's own input, the one that the figures of other converters were measured on. The errors
 on the benchmark's four held-out inputs, and of the file made from the torch module itself, are printed beside it: on
