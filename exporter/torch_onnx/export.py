@@ -132,12 +132,15 @@ def _tidy(model: "ir.Model") -> None:
     import onnx_ir.passes.common as passes
     import onnxscript.optimizer
 
+    from portproof.exporter.passes.attention_mask import ExpandAttentionMask
+
     passes.InlinePass()(model)
     onnxscript.optimizer.fold_constants(model, onnx_shape_inference=False)
     passes.RemoveUnusedNodesPass()(model)
     passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
     passes.DeduplicateInitializersPass()(model)
     passes.RemoveUnusedOpsetsPass()(model)
+    ExpandAttentionMask()(model)
     _own_outputs(model)
     passes.NameFixPass()(model)
 

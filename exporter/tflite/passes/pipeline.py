@@ -19,6 +19,7 @@ from portproof.exporter.tflite.passes.reshapes import (
     TransposeToReshape,
 )
 from portproof.exporter.tflite.passes.rows import SinkRows
+from portproof.exporter.tflite.passes.sink_broadcast import SinkBroadcast
 from portproof.exporter.tflite.passes.slices_to_split import SlicesToSplit
 from portproof.exporter.tflite.passes.unit_axes import TransposeBetweenReshapes
 
@@ -29,6 +30,7 @@ def before_layout(model: ir.Model) -> ir.Model:
         model,
         [
             RemoveDeadCode(),
+            SinkBroadcast(),
             MergeReshapes(),
             TransposeBetweenReshapes(),
             MergeTransposes(),
