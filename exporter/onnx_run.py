@@ -81,5 +81,41 @@ class OnnxFunction:
         return str(onnx_io.save(model, Path(self._folder.name) / "model.onnx")[0])
 
 
-def _refused(error: Exception) -> PortproofError:
-    return PortproofError("E-RUN", "ONNX Runtime cannot run the model", why=str(error).splitlines()[0])
+class SlowFunction:
+    """A model as a function of arrays, run by ONNX's own evaluator: it has operators that ONNX Runtime lacks.
+
+    Among them are the oldest and the newest operator sets. It computes with numpy, much slower.
+    """
+
+    def __init__(self, model: "ir.Model") -> None:
+        from onnx.reference import ReferenceEvaluator
+
+        self.output_names = [v.name or "" for v in model.graph.outputs]
+        self.input_names = [v.name or "" for v in model.graph.inputs if not v.is_initializer()]
+        try:
+            self._evaluator = ReferenceEvaluator(onnx_io.to_proto(model))
+        except Exception as error:  # for operators that it does not know
+            raise _refused(error, "ONNX's evaluator") from error
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> Arrays:
+        """The outputs for one sample; inputs the model does not have are ignored.
+
+        Raises:
+            PortproofError: E-RUN when it fails.
+        """
+        try:
+            with np.errstate(all="ignore"):
+                values = self._evaluator.run(None, {name: inputs[name] for name in self.input_names})
+        except Exception as error:  # it raises whatever numpy does
+            raise _refused(error, "ONNX's evaluator") from error
+        return {name: np.asarray(value) for name, value in zip(self.output_names, values, strict=True)}
+
+    def __enter__(self) -> "SlowFunction":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        """Nothing is held."""
+
+
+def _refused(error: Exception, who: str = "ONNX Runtime") -> PortproofError:
+    return PortproofError("E-RUN", f"{who} cannot run the model", why=(str(error).splitlines() or [repr(error)])[0])

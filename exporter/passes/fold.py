@@ -101,7 +101,7 @@ def _boundary(chosen: list[ir.Node]) -> list[ir.Value]:
 
 
 def _evaluate(model: ir.Model, chosen: list[ir.Node], wanted: list[ir.Value]) -> dict[str, NDArray[Any]]:
-    from portproof.exporter.onnx_run import OnnxFunction
+    from portproof.exporter.onnx_run import OnnxFunction, SlowFunction
 
     values: dict[ir.Value, ir.Value] = {}
     for node in chosen:
@@ -117,19 +117,9 @@ def _evaluate(model: ir.Model, chosen: list[ir.Node], wanted: list[ir.Value]) ->
     try:
         with OnnxFunction(small) as function:
             return function.run({})
-    except PortproofError as refused:
-        return _evaluate_slowly(small, refused)
-
-
-def _evaluate_slowly(model: ir.Model, refused: PortproofError) -> dict[str, NDArray[Any]]:
-    """By ONNX's own evaluator: for operator sets that are newer than ONNX Runtime, and kernels that it lacks."""
-    from onnx.reference import ReferenceEvaluator
-
-    try:
-        arrays = ReferenceEvaluator(ir.to_proto(model)).run(None, {})
-    except Exception:  # it raises whatever numpy does
-        raise refused from None
-    return dict(zip([value.name or "" for value in model.graph.outputs], map(np.asarray, arrays), strict=True))
+    except PortproofError:
+        with SlowFunction(small) as evaluator:
+            return evaluator.run({})
 
 
 def _copy(node: ir.Node, values: dict[ir.Value, ir.Value]) -> ir.Node:

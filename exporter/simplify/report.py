@@ -20,7 +20,8 @@ class SimplifyReport:
         after: the same of the result.
         max_abs_error: by output, the largest absolute difference seen between the two models.
         samples: how many random inputs that was measured on.
-        messages: W-SIMPLIFY-SKIPPED when onnxsim could not be used.
+        messages: W-SIMPLIFY-SKIPPED when onnxsim could not be used; W-SIMPLIFY-UNPROVEN when nothing could run the
+            model given.
     """
 
     before: dict[str, int]

@@ -5,7 +5,7 @@ import pytest
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter import onnx_run
-from portproof.exporter.onnx_run import OnnxFunction
+from portproof.exporter.onnx_run import OnnxFunction, SlowFunction
 
 TEXT = (
     '<ir_version: 10, opset_import: ["" : 23]>\n'
@@ -45,3 +45,23 @@ def test_what_onnx_runtime_refuses(capfd):
         OnnxFunction(given)
     assert "NoSuchOp" in caught.value.messages[0].why
     assert capfd.readouterr() == ("", "")
+
+
+def test_onnx_evaluator_runs_what_onnx_runtime_refuses():
+    text = '<ir_version: 6, opset_import: ["" : 6]> g (float[2,3] x, float[3] s) => (float[2,3] y) { y = PRelu(x, s) }'
+    old = ir.from_proto(onnx.parser.parse_model(text))
+    with pytest.raises(PortproofError):
+        OnnxFunction(old)
+    with SlowFunction(old) as function:
+        got = function.run({"x": -np.ones((2, 3), "f4"), "s": np.arange(3, dtype="f4"), "more": np.zeros(1)})
+    assert {name: array.tolist() for name, array in got.items()} == {"y": [[0, -1, -2]] * 2}
+
+
+def test_what_onnx_evaluator_refuses():
+    given = model()
+    given.graph[0].op_type = "NoSuchOp"
+    with pytest.raises(PortproofError, match="ONNX's evaluator"):
+        SlowFunction(given)
+    with SlowFunction(model()) as function, pytest.raises(PortproofError) as caught:
+        function.run({**X, "x": np.zeros(3, "f4")})
+    assert caught.value.code == "E-RUN"

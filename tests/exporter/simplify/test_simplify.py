@@ -202,3 +202,29 @@ def test_the_passes_settle():
     given = network()
     pipeline.run_passes(given)
     assert not any(step(given).modified for step in pipeline.repeated_passes())
+
+
+def test_a_model_older_than_onnx_runtime_is_proven_by_onnx_evaluator():
+    text = '<ir_version: 6, opset_import: ["" : 6]> g (float[2,3] x, float[3] s) => (float[2,3] y) { y = PRelu(x, s) }'
+    _, report = simplify(ir.from_proto(onnx.parser.parse_model(text)), samples=2)
+    assert report.samples == 2
+    assert report.max_abs_error == {"y": 0}
+    assert report.messages == ()
+
+
+def test_inputs_that_the_source_refuses_prove_nothing():
+    given = model("g (int32[8] x, int32[8] z) => (int32[8] y) { y = Mod(x, z) }")
+    _, report = simplify(
+        given, example={"x": np.arange(8, dtype="i4"), "z": np.arange(8, dtype="i4")}, samples=4, seed=3
+    )
+    assert 0 < report.samples < 4
+
+
+def test_a_model_that_nothing_runs_is_simplified_with_a_warning():
+    text = (
+        HEAD.replace("]>", ', "acme" : 1]>') + "g (float[2] x) => (float[2] y) { a = Identity(x)\n y = acme.Magic(a) }"
+    )
+    simplified, report = simplify(ir.from_proto(onnx.parser.parse_model(text)))
+    assert [node.op_type for node in simplified.graph] == ["Magic"]
+    assert "W-SIMPLIFY-UNPROVEN" in [message.code for message in report.messages]
+    assert (report.samples, report.max_abs_error) == (0, {})
