@@ -39,6 +39,36 @@ def batch_normalization(
     return cast(b, binary(b, "ADD", y, reshape(b, offset, shape)), dtype_of(x))
 
 
+@onnx_op("BatchNormalization", note="inference only (is_test=1, spatial=1); float32, float16")
+def batch_normalization_1(
+    b: Builder,
+    x: ir.Value,
+    scale: ir.Value,
+    bias: ir.Value,
+    mean: ir.Value,
+    variance: ir.Value,
+    *,
+    consumed_inputs: list[int] | None,
+    epsilon: float,
+    is_test: int,
+    momentum: float,
+    spatial: int,
+) -> ir.Value:
+    """Up to opset 6, where `is_test` tells inference from training."""
+    return batch_normalization(
+        b,
+        x,
+        scale,
+        bias,
+        mean,
+        variance,
+        epsilon=epsilon,
+        momentum=momentum,
+        spatial=spatial,
+        training_mode=int(not is_test),
+    )
+
+
 def _folded(
     b: Builder, scale: ir.Value, bias: ir.Value, mean: ir.Value, variance: ir.Value, epsilon: float
 ) -> tuple[ir.Value, ir.Value]:

@@ -7,8 +7,11 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.arithmetic import binary
+from portproof.exporter.tflite.make.late import of_late_shape
+from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.parameter import declared_shape
-from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.make.widened import NUMBERS, widened
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, ints_of, shape_of
 
@@ -53,15 +56,28 @@ def size(b: Builder, x: ir.Value) -> ir.Value:
     return b.const(math.prod(shape_of(x)), np.int64)
 
 
-@onnx_op("Range", since=11, note="constant start, limit and delta")
+@onnx_op("Range", since=11, note="computed at run time with a declared size only; not float64 then")
 def range_(b: Builder, start: ir.Value, limit: ir.Value, delta: ir.Value) -> ir.Value:
     """start, start + delta, ... before `limit`."""
     ends = [array_of(value) for value in (start, limit, delta)]
     if any(array is None for array in ends):
-        raise Refusal("the range is computed at run time", "make start, limit and delta constants of the model")
+        return _late_range(b, start, limit, delta, declared_shape(b)[0])
     first, last, step = (array.reshape(()) for array in ends if array is not None)
     count = max(int(np.ceil((float(last) - float(first)) / float(step))), 0)
     return b.const(first + np.arange(count).astype(first.dtype) * step, first.dtype)
+
+
+def _late_range(b: Builder, start: ir.Value, limit: ir.Value, delta: ir.Value, count: int) -> ir.Value:
+    """As many steps as the model declares. RANGE adds up, which rounds more often: it gives the length only."""
+
+    def computed(first: ir.Value, last: ir.Value, step: ir.Value) -> ir.Value:
+        kernel = b.emit("RANGE", [first, last, step], shape=(count,), dtype=dtype_of(first))
+        if dtype_of(first).kind == "i":
+            return kernel
+        y = binary(b, "ADD", binary(b, "MUL", b.const(np.arange(count), dtype_of(first)), step), first)
+        return of_late_shape(b, y, b.emit("SHAPE", [kernel], shape=(1,), dtype=np.int32, out_type="INT32"))
+
+    return widened(b, NUMBERS, [reshape(b, value, ()) for value in (start, limit, delta)], computed)
 
 
 @onnx_op("EyeLike", since=9)

@@ -9,8 +9,9 @@ import onnx_ir as ir
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried, carrier
+from portproof.exporter.tflite.make.late import late_pad
 from portproof.exporter.tflite.make.movement import gather, pad, reshape, slice_
-from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axes
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, array_of, dtype_of, rank_of, shape_of
@@ -30,7 +31,7 @@ def pad_2(b: Builder, x: ir.Value, *, mode: str, pads: Sequence[int], value: flo
     return _pad(b, x, [(pads[axis], pads[axis + rank]) for axis in range(rank)], mode, b.const(value, dtype_of(x)))
 
 
-@onnx_op("Pad", since=11, note="constant pads")
+@onnx_op("Pad", since=11, note="pads computed at run time with mode constant, without axes, up to rank 5")
 def pad_11(
     b: Builder,
     x: ir.Value,
@@ -41,7 +42,12 @@ def pad_11(
     mode: str,
 ) -> ir.Value:
     """Pads, value and (since opset 18) axes are inputs; the value may be computed at run time."""
-    widths, rank = constant_ints(pads, "pads"), rank_of(x)
+    rank = rank_of(x)
+    if mode == "constant" and axes is None and array_of(pads) is None and rank <= _MAX_RANK:
+        wide = carrier(dtype_of(x), _PAD_TYPES, "Pad")
+        filling = None if value is None else cast(b, value, wide)
+        return cast(b, late_pad(b, cast(b, x, wide), pads, filling, declared_shape(b)), dtype_of(x))
+    widths = constant_ints(pads, "pads")
     named = resolve_axes(constant_ints(axes, "axes"), rank) if axes is not None else list(range(rank))
     if len(widths) != 2 * len(named):
         raise Refusal(f"{len(widths)} pads for {len(named)} axes")

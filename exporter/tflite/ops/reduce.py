@@ -1,16 +1,16 @@
 """Reductions over axes: Sum, Mean, Max, Min, Prod, and those that compute something before or behind."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.make.arithmetic import binary, reduce, unary
+from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce, unary
 from portproof.exporter.tflite.make.movement import reshape
-from portproof.exporter.tflite.make.parameter import resolve_axis
+from portproof.exporter.tflite.make.parameter import declared_shape, resolve_axis
 from portproof.exporter.tflite.make.widened import FLOAT, NUMBERS, widened
 from portproof.exporter.tflite.ops.arithmetic import abs_
 from portproof.exporter.tflite.refusal import Refusal
@@ -36,12 +36,33 @@ class Axes:
         """One reducing operator, or none where there is nothing to reduce."""
         return reduce(b, op, x, self.axes, keepdims=self.keepdims) if self.axes else x
 
+    def broadcast(self, b: Builder, op: str, x: ir.Value) -> ir.Value:
+        """The same in a shape that broadcasts against `x`."""
+        return replace(self, keepdims=True).apply(b, op, x)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LateAxes(Axes):
+    """Axes computed at run time, int32 or int64; the result has the shape that the model declares."""
+
+    places: ir.Value
+    out: tuple[int, ...]
+
+    def shape(self, x: ir.Value) -> list[int]:  # noqa: ARG002 (the shape of `x` does not tell)
+        """As declared."""
+        return list(self.out)
+
+    def apply(self, b: Builder, op: str, x: ir.Value) -> ir.Value:
+        """The kernel reads the axes; negative ones count from the end."""
+        places = cast(b, self.places, "int32")
+        return b.emit(op, [x, places], shape=self.out, dtype=dtype_of(x), keep_dims=self.keepdims)
+
 
 Compute = Callable[[Builder, ir.Value, Axes], ir.Value]
 
 _COMPOSED = ("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare")
 _ATTRIBUTE_FORM = ("ReduceMax", "ReduceMin", "ReduceMean", "ReduceProd", *_COMPOSED)
-_NOTE = "constant axes"
+_NOTE = "axes computed at run time: not ReduceLogSumExp with keepdims=0"
 
 
 @onnx_op("ReduceSum", *_ATTRIBUTE_FORM, note=_NOTE)
@@ -63,8 +84,8 @@ def reduce_input(
 ) -> ir.Value:
     """The axes are an input; none means all, or none at all with `noop_with_empty_axes`."""
     array = array_of(axes)
-    if axes is not None and array is None:
-        raise Refusal("the axes are computed at run time", "make them constant")
+    if axes is not None and array is None and shape_of(axes) != (0,):
+        return _late(b, x, axes, keepdims, op_type)
     wanted = None if array is None else [int(axis) for axis in array.reshape(-1)]
     return _reduce(b, x, wanted, keepdims, bool(noop_with_empty_axes), op_type)
 
@@ -76,6 +97,20 @@ def _reduce(b: Builder, x: ir.Value, axes: Sequence[int] | None, keepdims: int, 
     which = Axes(axes=chosen, keepdims=bool(keepdims))
     if any(shape_of(x)[axis] == 0 for axis in which.axes):
         return _of_nothing(b, x, which, op_type)
+    return _compute(b, x, which, op_type)
+
+
+def _late(b: Builder, x: ir.Value, axes: ir.Value, keepdims: int, op_type: str) -> ir.Value:
+    every = tuple(range(rank_of(x)))
+    which = LateAxes(axes=every, keepdims=bool(keepdims), places=axes, out=declared_shape(b))
+    if 0 in shape_of(x):
+        return _of_nothing(b, x, which, op_type)
+    if op_type == "ReduceLogSumExp" and not keepdims:
+        raise Refusal("the axes are computed at run time", "make them constant, or set keepdims=1")
+    return _compute(b, x, which, op_type)
+
+
+def _compute(b: Builder, x: ir.Value, which: Axes, op_type: str) -> ir.Value:
     if dtype_of(x).name == "bool":
         return which.apply(b, _BOOLEAN[op_type], x)
     kernels = NUMBERS if op_type in _ON_INTEGERS else FLOAT
@@ -128,7 +163,7 @@ def _log_sum_exp(b: Builder, x: ir.Value, which: Axes) -> ir.Value:
     """The maximum is taken out so that nothing overflows; a finite one, because inf - inf is NaN."""
     if not which.axes:
         return x
-    peak = reduce(b, "REDUCE_MAX", x, which.axes, keepdims=True)
+    peak = which.broadcast(b, "REDUCE_MAX", x)
     low, high = (b.const(float(end), np.float32) for end in (np.finfo(np.float32).min, np.finfo(np.float32).max))
     peak = binary(b, "MINIMUM", high, binary(b, "MAXIMUM", low, peak))
     total = which.apply(b, "SUM", unary(b, "EXP", binary(b, "SUB", x, peak)))

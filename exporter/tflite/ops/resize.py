@@ -8,7 +8,9 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import select
-from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axes
+from portproof.exporter.tflite.make.late import of_late_shape
+from portproof.exporter.tflite.make.movement import concat, slice_
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
 from portproof.exporter.tflite.make.resample import resample
 from portproof.exporter.tflite.make.sampling import Axis, Rule, outside
 from portproof.exporter.tflite.refusal import Refusal
@@ -74,8 +76,17 @@ def resize_11(
         return _resize(b, x, _by_scales(b, x, wanted, parts), rule)
     if sizes is None:
         raise Refusal("neither scales nor sizes are given")
+    policy = keep_aspect_ratio_policy or "stretch"
+    if array_of(sizes) is None and policy == "stretch":
+        shape = declared_shape(b)
+        y = _resize(b, x, _by_sizes(x, shape, parts, policy), rule)
+        ends = [
+            slice_(b, sizes, [named.index(axis)], [1]) if axis in named else b.ints([n], dtype_of(sizes))
+            for axis, n in enumerate(shape)
+        ]
+        return of_late_shape(b, y, concat(b, ends, 0))
     lengths = _spread(constant_ints(sizes, "sizes"), named, rank_of(x))
-    return _resize(b, x, _by_sizes(x, lengths, parts, keep_aspect_ratio_policy or "stretch"), rule)
+    return _resize(b, x, _by_sizes(x, lengths, parts, policy), rule)
 
 
 def _spread(given: Sequence[_Number], named: Sequence[int], rank: int) -> list[_Number | None]:

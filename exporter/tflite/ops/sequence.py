@@ -5,22 +5,26 @@ import onnx_ir as ir
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried
+from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axis
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import dtype_of, shape_of
+from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 
 CUMSUM_TYPES = frozenset({"float32", "int32", "int64"})
 REVERSE_SEQUENCE_TYPES = frozenset({"float32", "int16", "int32", "int64", "uint8"})
 
 
-@onnx_op("CumSum", since=11, note="constant axis; not float64, uint64")
+@onnx_op("CumSum", since=11, note="not float64, uint64")
 def cumsum(b: Builder, x: ir.Value, axis: ir.Value, *, exclusive: int, reverse: int) -> ir.Value:
     """Running sums, forwards or backwards, with or without the element itself."""
-    along = resolve_axis(constant_ints(axis, "axis")[0], len(shape_of(x)))
     data = carried(b, x, CUMSUM_TYPES, "CumSum")
+    if array_of(axis) is None:
+        along = reshape(b, cast(b, axis, "int32"), ())
+    else:
+        along = b.const(resolve_axis(constant_ints(axis, "axis")[0], len(shape_of(x))), "int32")
     result = b.emit(
         "CUMSUM",
-        [data, b.const(along, "int32")],
+        [data, along],
         shape=shape_of(x),
         dtype=dtype_of(data),
         exclusive=bool(exclusive),

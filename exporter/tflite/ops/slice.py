@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.late import late_slice
 from portproof.exporter.tflite.make.movement import slice_
-from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axes
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import array_of, constant, dtype_of, shape_of
+from portproof.exporter.tflite.values import array_of, constant, dtype_of, is_run_time, rank_of, shape_of
 
+_LATE_RANK = 5
+LATE_TYPES = frozenset({"float32", "int8", "int16", "int32", "int64", "uint8", "bool"})
 REVERSE_TYPES = frozenset({"float32", "float16", "int8", "int16", "int32", "int64", "uint8", "bool"})
 
 
@@ -42,6 +46,9 @@ def slice_10(
     steps: ir.Value | None = None,
 ) -> ir.Value:
     """Parameters as inputs; negative steps go backwards."""
+    given = [value for value in (starts, ends, axes, steps) if value is not None]
+    if any(is_run_time(value) for value in given) and array_of(x) is None:
+        return _late(b, x, starts, ends, axes, steps)
     return take(
         b,
         x,
@@ -53,6 +60,17 @@ def slice_10(
             None if steps is None else constant_ints(steps, "steps"),
         ),
     )
+
+
+def _late(
+    b: Builder, x: ir.Value, starts: ir.Value, ends: ir.Value, axes: ir.Value | None, steps: ir.Value | None
+) -> ir.Value:
+    shape = declared_shape(b)
+    if rank_of(x) > _LATE_RANK or dtype_of(x).name not in LATE_TYPES:
+        raise Refusal(f"STRIDED_SLICE of {dtype_of(x).name} and rank {rank_of(x)}, with bounds computed at run time")
+    if 0 in shape:
+        return b.const(np.zeros(shape, dtype_of(x)))
+    return late_slice(b, x, starts, ends, axes, steps, shape)
 
 
 def take(b: Builder, x: ir.Value, runs: Sequence[Run]) -> ir.Value:

@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.exporter.tflite.harness import check, node_model, ops_of
+from tests.exporter.tflite.harness import check, node_model, ops_of, tflite_outputs
 from tests.exporter.tflite.ops.samples import SMALL, normal, refusal
+
+from portproof.exporter.tflite.lower import lower
+from portproof.exporter.tflite.writer.model import write
 
 
 def parameters(channels: int) -> dict[str, np.ndarray]:
@@ -56,3 +59,11 @@ def test_training_is_refused() -> None:
 
 def test_unknown_type_is_refused_by_name() -> None:
     assert "float64" in refusal(batch_norm(np.zeros((1, 3, 2, 2))))
+
+
+def test_opset_6_tells_inference_by_is_test() -> None:
+    x = normal(2, 3, 4, 4)
+    old, new = batch_norm(x, opset=6, is_test=1), batch_norm(x, opset=9)
+    got = tflite_outputs(write(lower(old)), {"x": x})["y"]
+    np.testing.assert_array_equal(got, tflite_outputs(write(lower(new)), {"x": x})["y"])
+    assert "training_mode" in refusal(batch_norm(x, opset=6))

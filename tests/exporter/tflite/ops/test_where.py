@@ -71,7 +71,6 @@ def test_what_is_computed_at_run_time_is_refused() -> None:
     text = """<ir_version: 10, opset_import: ["": 23]> g (float[3] x, bool[3] c) => (float[2] y) {
       y = Compress (x, c) }"""
     refused(model_of(text), "condition is computed at run time")
-    refused(node_model("Trilu", {"x": data((3, 3)), "k": np.array(1, np.int64)}), "k is computed at run time")
 
 
 @few
