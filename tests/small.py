@@ -20,10 +20,10 @@ TWO_INPUTS = """
 <ir_version: 10, opset_import: ["" : 23]>
 pair (float[2,4] left, float[2,4] right) => (float[2,4] sum) { sum = Add(left, right) }
 """
-# TFLite has no determinant.
+# Large determinants are not written.
 UNWRITABLE = """
 <ir_version: 10, opset_import: ["" : 23]>
-volumes (float[5,4,4] x) => (float[5] a, float[5] b) { a = Det(x) y = Sigmoid(x) b = Det(y) }
+volumes (float[5,6,6] x) => (float[5] a, float[5] b) { a = Det(x) y = Sigmoid(x) b = Det(y) }
 """
 
 

@@ -4,10 +4,11 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.passes.graph import NodePass
-from portproof.exporter.tflite.values import DOMAIN, array_of, constant, ints_of, shape_of
+from portproof.exporter.tflite.values import DOMAIN, array_of, constant, dtype_of, ints_of, rank_of, shape_of
 
 _PARTS = range(2, 5)
 """How many XNNPACK splits into (`VisitSplitNode` of TFLite's XNNPACK delegate)."""
+_MOST_AXES = 6
 
 
 class SlicesToSplit(NodePass):
@@ -28,7 +29,7 @@ class SlicesToSplit(NodePass):
         """Looks for the others at the first of the parts."""
         data = node.inputs[0]
         axis = _axis(node) if data is not None else None
-        if data is None or axis is None:
+        if data is None or axis is None or not _splittable(data):
             return False
         size = shape_of(node.outputs[0])[axis]
         count, rest = divmod(shape_of(data)[axis], size)
@@ -37,6 +38,11 @@ class SlicesToSplit(NodePass):
             return False
         _split(graph, [parts[size * k] for k in range(count)], data, axis)
         return True
+
+
+def _splittable(data: ir.Value) -> bool:
+    """SPLIT lacks types that SLICE has, and XNNPACK fails to prepare it for more axes."""
+    return dtype_of(data) == np.float32 and rank_of(data) <= _MOST_AXES
 
 
 def _parts(data: ir.Value, axis: int, size: int) -> dict[int, ir.Node]:
