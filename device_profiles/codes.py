@@ -62,7 +62,7 @@ _ROWS = (
     ("E-INTERNAL", INTERNAL, "a defect of Portproof"),
     ("W-RANDOM-DATA", OK, "no data was given: parity was measured on seeded random inputs"),
     ("W-SIMPLIFY-SKIPPED", OK, "the simplifier crashed, refused or ran out of its limits; the unsimplified graph is used"),
-    ("W-SIMPLIFY-UNPROVEN", OK, "nothing on this machine can run the source model: the simplified one was not compared"),
+    ("W-SIMPLIFY-UNPROVEN", OK, "nothing can run the source model to compare with: it is converted without simplification"),
     ("W-SILENT-ZERO", OK, "an output is all zeros"),
     ("W-CONSTANT", OK, "an output does not depend on the input"),
     ("W-NAN", OK, "an output holds NaN or infinity"),

@@ -1,5 +1,6 @@
 """BatchNorm at inference is a scale and a shift per channel: folded into what comes before, else Mul and Add."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from portproof.exporter import provenance
 from portproof.exporter.passes.affine import absorb, linear_producer
 from portproof.exporter.passes.graph import add_constant, attribute, constant, nodes, shape_of, take_over
+
+_SINCE = 7
 
 
 class FoldBatchNorm(ir.passes.InPlacePass):
@@ -23,7 +26,7 @@ class FoldBatchNorm(ir.passes.InPlacePass):
     def call(self, model: ir.Model) -> ir.passes.PassResult:
         """Fold every BatchNorm that can be."""
         modified = False
-        for node in nodes(model, "BatchNormalization"):
+        for node in _batch_norms(model):
             affine = scale_and_shift(node)
             before = linear_producer(node.inputs[0])
             if affine is not None and before is not None:
@@ -43,7 +46,7 @@ class LowerBatchNorm(ir.passes.InPlacePass):
     def call(self, model: ir.Model) -> ir.passes.PassResult:
         """Lower every BatchNorm whose rank and parameters are known."""
         modified = False
-        for node in nodes(model, "BatchNormalization"):
+        for node in _batch_norms(model):
             affine = scale_and_shift(node)
             shape = shape_of(node.inputs[0])
             if affine is not None and shape is not None and len(shape) > 1:
@@ -52,10 +55,18 @@ class LowerBatchNorm(ir.passes.InPlacePass):
         return ir.passes.PassResult(model, modified)
 
 
+def _batch_norms(model: ir.Model) -> Iterator[ir.Node]:
+    """None before opset 7: they train unless told otherwise, and Mul and Add do not broadcast as they do now."""
+    if model.opset_imports.get("", 1) >= _SINCE:
+        yield from nodes(model, "BatchNormalization")
+
+
 def scale_and_shift(node: ir.Node) -> tuple[NDArray[Any], NDArray[Any]] | None:
     """Scale and shift of a BatchNormalization at inference, float64 [C]; None when it trains or is not constant."""
     arrays = [constant(value) for value in node.inputs[1:5]]
-    if attribute(node, "training_mode", 0) or len(arrays) < 4 or any(array is None for array in arrays):
+    if attribute(node, "training_mode", 0) or not attribute(node, "spatial", 1):
+        return None
+    if len(arrays) < 4 or any(array is None for array in arrays):
         return None
     gamma, beta, mean, variance = (np.asarray(array, np.float64) for array in arrays)
     scale = gamma / np.sqrt(variance + attribute(node, "epsilon", 1e-5))

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter import provenance
+from portproof.exporter.onnx_random import RANDOM
 from portproof.exporter.passes.graph import add_constant, attribute, is_constant, nodes, shape_of
 
 # A node may grow its inputs this much (a cast to a wider type), or make this many bytes from nothing: an Expand,
 # Tile or ConstantOfShape of megabytes is cheaper to run than to ship.
 _GROWTH = 2
 _SMALL_BYTES = 64 << 10
-_RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
 # Quantisation pairs carry the scales of int8: folding them would lose the scheme.
 _KEPT = {"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "If", "Loop", "Scan", "Constant", "Dropout"}
 
@@ -75,7 +75,7 @@ def _foldable(model: ir.Model) -> list[ir.Node]:
 
 
 def _allowed(node: ir.Node, inputs: list[ir.Value]) -> bool:
-    if node.op_type in _RANDOM | _KEPT or any(v.is_graph_output() for v in node.outputs):
+    if node.op_type in RANDOM | _KEPT or any(v.is_graph_output() for v in node.outputs):
         return False
     sizes = [_bytes(v) for v in (*inputs, *node.outputs)]
     if any(size is None for size in sizes):

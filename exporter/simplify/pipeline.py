@@ -22,6 +22,15 @@ def run_passes(model: "ir.Model") -> "ir.Model":
     return model
 
 
+def settle(model: "ir.Model") -> "ir.Model":
+    """Run only what changes no numbers: one form, and the shapes; the model is changed in place."""
+    from portproof.exporter.passes.shapes import InferShapes
+
+    for step in (*first_passes(), InferShapes()):
+        step(model)
+    return model
+
+
 def first_passes() -> "list[ir.passes.PassBase]":
     """Bring the model to one form: no functions, constants as initializers."""
     from onnx_ir.passes import common

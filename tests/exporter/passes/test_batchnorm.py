@@ -1,4 +1,6 @@
 import numpy as np
+import onnx
+import onnx_ir as ir
 import pytest
 
 from portproof.exporter.passes.batchnorm import FoldBatchNorm, LowerBatchNorm
@@ -87,3 +89,13 @@ def test_weights_that_are_an_input_are_not_folded(run):
 def test_batch_norm_that_trains_is_left_alone(run):
     text = "g (float[2,6,8] x) => (float[2,6,8] y, float[6] m, float[6] v) { y, m, v = BatchNormalization<training_mode = 1>(x, gamma, beta, mean, variance) }"  # noqa: E501
     assert not run(LowerBatchNorm(), text, **statistics(6)).modified
+
+
+def test_opset_6_is_left_alone():
+    text = '<ir_version: 6, opset_import: ["" : 6]> g (float[1,2,3] x) => (float[1,2,3] y) { y = BatchNormalization<is_test = 1>(x, g1, b, m, v) }'  # noqa: E501
+    proto = onnx.parser.parse_model(text)
+    proto.graph.initializer.extend(
+        onnx.numpy_helper.from_array(np.ones(2, np.float32), name) for name in ("g1", "b", "m", "v")
+    )
+    for pass_ in (FoldBatchNorm(), LowerBatchNorm()):
+        assert not pass_(ir.from_proto(proto)).modified
