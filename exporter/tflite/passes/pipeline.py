@@ -9,6 +9,7 @@ from portproof.exporter.tflite.passes.fold_affine import FoldAffine
 from portproof.exporter.tflite.passes.fold_scale import FoldScale
 from portproof.exporter.tflite.passes.fuse_activation import FuseActivation
 from portproof.exporter.tflite.passes.fuse_bias import FuseBias
+from portproof.exporter.tflite.passes.merge_equal import MergeEqual
 from portproof.exporter.tflite.passes.merge_moves import MergeMoves
 from portproof.exporter.tflite.passes.pad_non_negative import PadNonNegative
 from portproof.exporter.tflite.passes.reshapes import (
@@ -30,6 +31,7 @@ def before_layout(model: ir.Model) -> ir.Model:
         model,
         [
             RemoveDeadCode(),
+            MergeEqual(),
             SinkBroadcast(),
             MergeReshapes(),
             TransposeBetweenReshapes(),
@@ -64,6 +66,7 @@ def after_layout(model: ir.Model) -> ir.Model:
         model,
         [
             *tidy,
+            MergeEqual(),
             ReduceThenReshape(),
             FlattenIntoFullyConnected(),
             RemoveDeadCode(),

@@ -39,7 +39,7 @@ class SinkBroadcast(NodePass):
         changed = False
         for reader in list(dict.fromkeys(use.node for use in whole.uses())):
             shape = _shape_without(reader, whole, shape_of(source))
-            if shape is None or reader.outputs[0].is_graph_output():
+            if shape is None or (reader.outputs[0].is_graph_output() and shape != shape_of(reader.outputs[0])):
                 continue
             small = _with_rank(graph, node, source, rank_of(whole))
             for index in [at for at, value in enumerate(reader.inputs) if value is whole]:

@@ -51,3 +51,7 @@ def test_what_gives_it_out_keeps_it() -> None:
 def test_two_repeated_operands() -> None:
     counts = ops("e = Expand(m, all) f = Mul(e, e) r = Add(f, x) y = Exp(r)")
     assert counts == {"ADD": 1, "EXP": 1, "MUL": 1}
+
+
+def test_a_reader_that_is_given_out_broadcasts_where_its_shape_stays() -> None:
+    assert "BROADCAST_TO" not in ops("e = Expand(m, all) y = Div(x, e)")

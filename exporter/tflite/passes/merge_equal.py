@@ -1,0 +1,53 @@
+"""Operators that compute the same thing twice."""
+
+from collections.abc import Hashable
+
+import onnx_ir as ir
+
+from portproof.exporter.tflite.passes.graph import bypass
+from portproof.exporter.tflite.values import array_of
+
+_SMALL_BYTES = 256
+"""Up to which constants are compared by what they hold: parameters; larger ones are shared before, or differ."""
+_NOT_REPEATABLE = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "VAR_HANDLE", "READ_VARIABLE"})
+
+
+class MergeEqual(ir.passes.InPlacePass):
+    """The second of two equal operators goes; its readers read the first.
+
+    Given::
+
+        a = CAST(mask);  b = CAST(mask)
+
+    Result: readers of ``b`` read ``a``. What is given out under a name of its own stays.
+    """
+
+    def call(self, model: ir.Model) -> ir.passes.PassResult:
+        """One walk in order is enough: what an operator reads is merged before it is looked at."""
+        first: dict[Hashable, ir.Node] = {}
+        modified = False
+        for node in list(model.graph):
+            key = _key(node)
+            known = first.setdefault(key, node) if key is not None else node
+            if known is not node and not node.outputs[0].is_graph_output():
+                modified |= bypass(model.graph, node, known.outputs[0])
+        return ir.passes.PassResult(model, modified)
+
+
+def _key(node: ir.Node) -> Hashable | None:
+    """Equal for nodes that compute the same; None for those that are left alone."""
+    if node.op_type in _NOT_REPEATABLE or len(node.outputs) != 1:
+        return None
+    if any(item.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for item in node.attributes.values()):
+        return None
+    output = node.outputs[0]
+    attributes = tuple(sorted((name, repr(item.value)) for name, item in node.attributes.items()))
+    return node.op_type, attributes, str(output.shape), output.dtype, tuple(_operand(value) for value in node.inputs)
+
+
+def _operand(value: ir.Value | None) -> Hashable:
+    """A value by itself; a small constant by its shape, type and elements."""
+    array = array_of(value)
+    if array is None or array.nbytes > _SMALL_BYTES:
+        return id(value.const_value) if value is not None and value.const_value is not None else value
+    return array.shape, str(array.dtype), array.tobytes()
