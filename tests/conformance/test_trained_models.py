@@ -145,6 +145,31 @@ def test_english_g2(trained: Callable[[str], Trained]) -> None:
     assert worst_error(pairs) < 1e-4
 
 
+def characters(path: Any) -> list[str]:
+    """What the recogniser tells apart: nothing, the characters that its file lists, a space."""
+    onnx = importlib.import_module("onnx")
+    properties = {item.key: item.value for item in onnx.load(path).metadata_props}
+    return ["", *properties["character"].splitlines(), " "]
+
+
+def read_word(scores: np.ndarray, alphabet: list[str]) -> str:
+    """Greedy CTC: the best of each step, repetitions once, blanks (0) not at all."""
+    best = scores[0].argmax(-1)
+    return "".join(alphabet[k] for at, k in enumerate(best) if k and (at == 0 or k != best[at - 1]))
+
+
+def test_ppocr_rec(trained: Callable[[str], Trained]) -> None:
+    net = trained("ppocr_rec")
+    pairs = list(net.outputs())
+    alphabet = characters(net.loaded["onnx"])
+    words = [(read_word(got[0], alphabet), read_word(want[0], alphabet)) for got, want in pairs]
+    right = sum(word == label for (word, _), label in zip(words, net.loaded["labels"], strict=True))
+    print(f"\nppocr_rec: {right}/34 words, worst relative error {worst_error(pairs):.1e}")
+    assert all(word == expected for word, expected in words)
+    assert right == len(pairs) == 34
+    assert worst_error(pairs) < 1e-4
+
+
 def test_silero_vad_in_a_stream(trained: Callable[[str], Trained]) -> None:
     """The states that the file gives go into its next run: errors would add up over the frames."""
     net = trained("silero_vad")
