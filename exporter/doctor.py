@@ -124,7 +124,7 @@ def _run_onnx(folder: Path) -> float:
 
 
 def _run_tflite(folder: Path) -> float:
-    from portproof.exporter.tflite.convert import convert_model
+    from portproof.exporter.tflite.conversion import convert_model
 
     path = folder / "add.tflite"
     path.write_bytes(convert_model(_adder(), io_layout="keep").data)

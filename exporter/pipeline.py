@@ -22,7 +22,7 @@ from portproof.exporter.report.report import Report
 from portproof.exporter.report.write import Facts, write
 from portproof.exporter.simplify import SimplifyReport, simplify
 from portproof.exporter.source import Source, load
-from portproof.exporter.tflite.convert import Converted, convert_model
+from portproof.exporter.tflite.conversion import Converted, convert_model
 from portproof.runtimes.data import Dataset, summary
 
 

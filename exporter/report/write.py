@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from portproof.exporter.recorded import Recorded
     from portproof.exporter.simplify import SimplifyReport
     from portproof.exporter.source import Source
-    from portproof.exporter.tflite.convert import Converted
+    from portproof.exporter.tflite.conversion import Converted
     from portproof.runtimes.data import Dataset
     from portproof.runtimes.gates import MetricGate
     from portproof.runtimes.spec import TensorSpec

@@ -20,7 +20,7 @@ def convert(onnx_path: str | Path, out_path: str | Path, *, io_layout: str = "au
     from portproof.exporter.onnx_io import load
     from portproof.exporter.pinning import pin
     from portproof.exporter.simplify import simplify
-    from portproof.exporter.tflite.convert import convert_model
+    from portproof.exporter.tflite.conversion import convert_model
 
     model, _ = simplify(pin(load(Path(onnx_path)), []))
     converted = convert_model(model, io_layout=io_layout)

@@ -7,7 +7,7 @@ import pytest
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter import onnx_io
 from portproof.exporter.inspection import inspect
-from portproof.exporter.tflite.convert import convert_model
+from portproof.exporter.tflite.conversion import convert_model
 from portproof.runtimes import tflite_schema
 
 TEXT = """

@@ -8,7 +8,7 @@ import onnx
 import onnx.reference
 import onnx_ir as ir
 
-from portproof.exporter.tflite.convert import convert_model, op_counts
+from portproof.exporter.tflite.conversion import convert_model, op_counts
 from portproof.exporter.tflite.lower import lower
 from portproof.exporter.tflite.writer.model import write
 

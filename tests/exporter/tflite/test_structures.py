@@ -6,7 +6,7 @@ Sizes are equal on purpose: layout must never be guessed from them.
 import numpy as np
 from tests.exporter.tflite.harness import check, model_of
 
-from portproof.exporter.tflite.convert import convert_model
+from portproof.exporter.tflite.conversion import convert_model
 
 RNG = np.random.default_rng(0)
 

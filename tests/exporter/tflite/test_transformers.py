@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.exporter.tflite.harness import check, model_of
 
-from portproof.exporter.tflite.convert import convert_model
+from portproof.exporter.tflite.conversion import convert_model
 
 RNG = np.random.default_rng(0)
 ROOT = np.array(4**-0.25, np.float32)

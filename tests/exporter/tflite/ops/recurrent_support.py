@@ -8,7 +8,7 @@ import onnx_ir as ir
 from tests.exporter.tflite.harness import check, node_model, onnx_outputs, tflite_outputs
 from tests.exporter.tflite.ops.samples import normal
 
-from portproof.exporter.tflite.convert import convert_model
+from portproof.exporter.tflite.conversion import convert_model
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 INPUTS = ("x", "w", "r", "b", "lens", "h0", "c0", "p")

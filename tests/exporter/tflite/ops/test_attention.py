@@ -5,7 +5,7 @@ import pytest
 from tests.exporter.tflite.harness import check, node_model, onnx_outputs, tflite_outputs
 from tests.exporter.tflite.ops.numeric_support import refused
 
-from portproof.exporter.tflite.convert import convert_model
+from portproof.exporter.tflite.conversion import convert_model
 from portproof.exporter.tflite.lower import lower
 from portproof.exporter.tflite.writer.model import write
 

@@ -45,7 +45,7 @@ def test_both_kernel_sets_agree(group: int) -> None:
     x, w = normal(2, 4, 5, 6), normal(8, 4 // group, 3, 2)
     model = conv(x, w, group=group, strides=[2, 1], pads=[1, 1, 0, 1])
     near(model, {"x": x})
-    from portproof.exporter.tflite.convert import convert_model
+    from portproof.exporter.tflite.conversion import convert_model
 
     data = convert_model(model, io_layout="keep").data
     fast, plain = (tflite_outputs(data, {"x": x}, reference=flag)["y"] for flag in (False, True))

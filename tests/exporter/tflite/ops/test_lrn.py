@@ -12,7 +12,7 @@ def lrn(x: np.ndarray, size: int, **attributes):
 
 def near(x: np.ndarray, size: int, alpha: float = 0.0001, beta: float = 0.75, bias: float = 1.0) -> None:
     """Against ONNX's formula: neither oracle has even sizes and all ranks."""
-    from portproof.exporter.tflite.convert import convert_model
+    from portproof.exporter.tflite.conversion import convert_model
 
     model = lrn(x, size, alpha=alpha, beta=beta, bias=bias)
     sums = np.zeros_like(x)

@@ -5,7 +5,7 @@ from tests.exporter.tflite.harness import onnx_outputs, tflite_outputs
 from tests.exporter.tflite.ops.recurrent_support import agrees, recurrent, weights
 from tests.exporter.tflite.ops.samples import normal, refusal
 
-from portproof.exporter.tflite.convert import convert_model
+from portproof.exporter.tflite.conversion import convert_model
 from portproof.exporter.tflite.lower import lower
 
 

@@ -67,7 +67,7 @@ def test_float16() -> None:
 
 @pytest.mark.parametrize("reference", [False, True])
 def test_padding_does_not_win_over_infinity(reference: bool) -> None:
-    from portproof.exporter.tflite.convert import convert_model
+    from portproof.exporter.tflite.conversion import convert_model
 
     x = np.full((1, 1, 4, 4), -np.inf, np.float32)
     data = convert_model(max_pool(x, 3, 3, pads=[1, 1, 0, 0]), io_layout="keep").data

@@ -2,7 +2,7 @@ import numpy as np
 from tests.exporter.tflite.harness import model_of as onnx_model
 from tests.exporter.tflite.harness import onnx_outputs, tflite_outputs
 
-from portproof.exporter.tflite.convert import convert_model
+from portproof.exporter.tflite.conversion import convert_model
 
 RNG = np.random.default_rng(0)
 TEXT = """<ir_version: 9, opset_import: ["" : 18]> g (float[1,16,8,8] x) => (float[1,16,8,8] y) {

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.exporter.tflite.harness import check, model_of
 
-from portproof.exporter.tflite.convert import convert_model
+from portproof.exporter.tflite.conversion import convert_model
 from portproof.exporter.tflite.lower import lower
 from portproof.exporter.tflite.passes.merge_equal import MergeEqual
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.exporter.tflite.harness import check, model_of
 
-from portproof.exporter.tflite.convert import convert_model
+from portproof.exporter.tflite.conversion import convert_model
 
 RNG = np.random.default_rng(0)
 TEXT = """<ir_version: 9, opset_import: ["" : 18]> g (float[2,4,4,4] x, float[%s] m) => (float[2,4,4,4] y)

@@ -8,7 +8,7 @@ from tests.exporter.tflite.harness import ops_of
 from tests.exporter.tflite.ops.recurrent_support import GATES, OUTPUTS, agrees, recurrent, weights
 from tests.exporter.tflite.ops.samples import SMALL, normal, refusal
 
-from portproof.exporter.tflite.convert import convert_model
+from portproof.exporter.tflite.conversion import convert_model
 
 every_op = pytest.mark.parametrize("op", GATES)
 
