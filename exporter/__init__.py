@@ -5,12 +5,16 @@
 
 from typing import TYPE_CHECKING, Any
 
+from portproof.exporter import light_onnx_ir
+
 if TYPE_CHECKING:
     from portproof.exporter.pipeline import ExportResult, export
     from portproof.exporter.verification import VerifyResult, verify
 
 __all__ = ["ExportResult", "VerifyResult", "export", "verify"]
 _MODULES = {"export": "pipeline", "ExportResult": "pipeline", "verify": "verification", "VerifyResult": "verification"}
+
+light_onnx_ir.install()
 
 
 def __getattr__(name: str) -> Any:
