@@ -15,6 +15,7 @@ def open(  # noqa: A001 - `portproof.runtimes.open(path)` reads as it should
     threads: int = 1,
     timeout_s: float = 120.0,
     kernels: "Kernels" = "default",
+    signature: str = "",
 ) -> "Runner":
     """Load a model file into the runtime of its format.
 
@@ -25,18 +26,21 @@ def open(  # noqa: A001 - `portproof.runtimes.open(path)` reads as it should
         threads: CPU threads of the runtime.
         timeout_s: limit in seconds for loading and for each run; only an isolated runner can keep it.
         kernels: ``"default"``, or ``"reference"`` for the runtime's plain, unoptimised arithmetic.
+        signature: of a file that offers several functions, the one to run (`runtimes.signatures` lists them);
+            ``serving_default``, else the first, when left out.
 
     Returns:
         A `spec.Runner`; close it, or use it as a context manager.
 
     Raises:
-        PortproofError: ``E-FILE-MISSING``, ``E-MODEL-*``, ``E-RUN``, ``E-RUN-TIMEOUT``, ``E-INSTALL``.
+        PortproofError: ``E-FILE-MISSING``, ``E-MODEL-*``, ``E-RUN``, ``E-RUN-TIMEOUT``, ``E-INSTALL``;
+            ``E-USAGE`` for a signature that the file does not have.
     """
     from pathlib import Path
 
     from portproof.runtimes.options import RunOptions
 
-    options = RunOptions(threads=threads, kernels=kernels)
+    options = RunOptions(threads=threads, kernels=kernels, signature=signature)
     if not isolated:
         from portproof.runtimes.registry import open_here
 
@@ -44,3 +48,20 @@ def open(  # noqa: A001 - `portproof.runtimes.open(path)` reads as it should
     from portproof.runtimes.client import IsolatedRunner
 
     return IsolatedRunner(Path(path), options, timeout_s=timeout_s)
+
+
+def signatures(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """The names of the functions that a model file offers, in its order; empty where the format has no names.
+
+    Raises:
+        PortproofError: ``E-FILE-MISSING``, ``E-MODEL-FORMAT``.
+    """
+    from pathlib import Path
+
+    from portproof.runtimes.registry import find_format
+
+    if find_format(Path(path)).name != "LiteRT":
+        return ()
+    from portproof.runtimes.tflite_format import signatures as read
+
+    return tuple(read(Path(path)))

@@ -8,6 +8,7 @@ schema_v3c.fbs of LiteRT. Standard library only.
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 # Table -> field number -> kind. A number is the size of a scalar, "v4" a vector of scalars of 4 bytes,
 # "table T" one table, "tables T" a vector of them, "any" a table of a union (only its extent is checked).
@@ -92,6 +93,26 @@ def metadata(data: memoryview, name: str) -> bytes | None:
     return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class SignatureTable:
+    """A signature: the number of its graph, and the names of its inputs and outputs in the order of the file."""
+
+    graph: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def signatures(data: memoryview) -> dict[str, SignatureTable]:
+    """The signatures of a verified file by name, in its order."""
+    found = {}
+    for entry in _elements(data, _u32(data, 0), 7):
+        at = _field(data, entry, 4)
+        inputs, outputs = (tuple(_text(data, row, 0) for row in _elements(data, entry, side)) for side in (0, 1))
+        graph = 0 if at is None else _u32(data, at)
+        found[_text(data, entry, 2)] = SignatureTable(graph=graph, inputs=inputs, outputs=outputs)
+    return found
+
+
 class _Walker:
     """Visits every table and spends a budget, so that crosswise sharing cannot make the visit endless."""
 
@@ -174,6 +195,10 @@ def _blob(data: memoryview, table: int, number: int) -> bytes:
         return b""
     vector = _target(data, at)
     return bytes(data[vector + 4 : vector + 4 + _u32(data, vector)])
+
+
+def _text(data: memoryview, table: int, number: int) -> str:
+    return _blob(data, table, number).decode("utf-8", "replace")
 
 
 def _target(data: memoryview, at: int) -> int:

@@ -13,19 +13,20 @@ import numpy as np
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.runtimes.base import BaseRunner, refused
-from portproof.runtimes.options import RunOptions
+from portproof.runtimes.feed import near_matches
+from portproof.runtimes.options import DEFAULT_SIGNATURE, RunOptions
 from portproof.runtimes.spec import Array, TensorSpec
-from portproof.runtimes.tflite_format import damaged, io_perms
+from portproof.runtimes.tflite_format import SignatureTable, damaged, io_perms, signatures
 
 _NAME = "LiteRT"
 _PACKAGES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
-_DEFAULT_SIGNATURE = "serving_default"
 
 
 class LiteRTRunner(BaseRunner):
     """An interpreter on a ``.tflite`` file.
 
-    Names are the signature's where the file has one (``serving_default``, else the first), else the tensors'.
+    Names are the signature's where the file has one (the one asked for, else ``serving_default``, else the first),
+    else the tensors'.
     Inputs with a dynamic dimension are resized to what is fed.
     """
 
@@ -34,13 +35,15 @@ class LiteRTRunner(BaseRunner):
         module = _package()
         try:
             self._interpreter = _interpreter(module, path, options)
-            self._ends = _main_ends(self._interpreter)
-            self._signature = None if self._ends else _signature(self._interpreter)
-            inputs, outputs = self._ends or _signature_ends(self._signature)
+            table = signatures(path)
+            key = _key(list(table), path, options.signature)
+            self._ends = _main_ends(self._interpreter, key, table)
+            self._signature = None if self._ends else self._interpreter.get_signature_runner(key)
+            inputs, outputs = self._ends or _signature_ends(self._signature, table[key])
             self._allocate()
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, KeyError) as error:
             raise refused(path, _NAME, error, "load") from error
-        perms = io_perms(path)
+        perms = io_perms(path, key)
         self._index = {name: int(details["index"]) for name, details in inputs}
         self._out_index = {name: int(details["index"]) for name, details in outputs}
         super().__init__(path, _specs(path, inputs, perms.inputs), _specs(path, outputs, perms.outputs))
@@ -120,28 +123,40 @@ def _interpreter(module: Any, path: Path, options: RunOptions) -> Any:
     )
 
 
-def _signature(interpreter: Any) -> Any:
-    keys = list(interpreter.get_signature_list())
-    if not keys:
-        return None
-    return interpreter.get_signature_runner(_DEFAULT_SIGNATURE if _DEFAULT_SIGNATURE in keys else keys[0])
+def _key(keys: Sequence[str], path: Path, wanted: str) -> str:
+    """The signature to run; empty when the file has none."""
+    if wanted and wanted not in keys:
+        near = near_matches(wanted, keys)
+        raise PortproofError(
+            "E-USAGE",
+            f"{path.name} has no signature {wanted!r}",
+            where=str(path),
+            why=f"it has {', '.join(keys) or 'none'}",
+            hint=f"did you mean {near[0]}?" if near else "",
+        )
+    return wanted or (DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in keys else next(iter(keys), ""))
 
 
-def _signature_ends(signature: Any) -> tuple[list[End], list[End]]:
-    return list(signature.get_input_details().items()), list(signature.get_output_details().items())
+def _signature_ends(signature: Any, table: SignatureTable) -> tuple[list[End], list[End]]:
+    inputs, outputs = signature.get_input_details(), signature.get_output_details()
+    return [(name, inputs[name]) for name in table.inputs], [(name, outputs[name]) for name in table.outputs]
 
 
-def _main_ends(interpreter: Any) -> tuple[list[End], list[End]] | None:
+def _main_ends(interpreter: Any, key: str, table: Mapping[str, SignatureTable]) -> tuple[list[End], list[End]] | None:
     """Inputs and outputs of the main graph under the signature's names, in the graph's order.
 
     None when the signature is of another graph: that one must be run through its SignatureRunner, which plans
     the memory anew at every call.
     """
-    signature = _signature(interpreter)
     sides = (interpreter.get_input_details(), interpreter.get_output_details())
-    if signature is None:
+    if not key:
         return _by_tensor_name(sides[0]), _by_tensor_name(sides[1])
-    named = [_rename(details, ends) for details, ends in zip(sides, _signature_ends(signature), strict=True)]
+    if table[key].graph:
+        return None
+    signature = interpreter.get_signature_runner(key)
+    named = [
+        _rename(details, ends) for details, ends in zip(sides, _signature_ends(signature, table[key]), strict=True)
+    ]
     return (named[0], named[1]) if named[0] is not None and named[1] is not None else None
 
 

@@ -24,6 +24,8 @@ class OnnxRuntimeRunner(BaseRunner):
     """A session on an ``.onnx`` or ``.ort`` file."""
 
     def __init__(self, path: Path, options: RunOptions) -> None:
+        if options.signature:
+            raise _no_signatures(path, options.signature)
         if path.suffix.lower() != ".ort":
             check(path)
         self._session = _session(path, options)
@@ -55,6 +57,11 @@ class OnnxRuntimeRunner(BaseRunner):
         except Exception as error:  # its own hierarchy, derived from Exception only
             raise refused(self.path, _NAME, error, "run") from error
         return dict(zip(names, values, strict=True))
+
+
+def _no_signatures(path: Path, wanted: str) -> PortproofError:
+    what = f"{path.name} has no signature {wanted!r}"
+    return PortproofError("E-USAGE", what, where=str(path), why="an ONNX file holds one function, without a name")
 
 
 def import_runtime() -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+DEFAULT_SIGNATURE = "serving_default"
+"""The name of a file's only function, as the field has it."""
 Kernels = Literal["default", "reference"]
 
 
@@ -15,6 +17,8 @@ class RunOptions:
         kernels: ``"default"`` is what an app gets (LiteRT with XNNPACK; ONNX Runtime with its optimisations);
             ``"reference"`` is the plain arithmetic (LiteRT's reference kernels; ONNX Runtime without
             optimisations).
+        signature: of a file that offers several functions, the one to run; empty for `DEFAULT_SIGNATURE`, else
+            the first.
         profile_prefix: where a runtime that can profile operators writes its trace (a path without its
             ending); empty for no profile.
     """
@@ -22,3 +26,4 @@ class RunOptions:
     threads: int = 1
     kernels: Kernels = "default"
     profile_prefix: str = ""
+    signature: str = ""

@@ -8,15 +8,18 @@ import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from portproof.device_profiles.errors import PortproofError
-from portproof.runtimes.flatbuffer import DamageError, metadata, verify
+from portproof.runtimes.flatbuffer import DamageError, SignatureTable, metadata, verify
+from portproof.runtimes.flatbuffer import signatures as _signatures
 
 MAGIC = b"TFL3"
 IO_METADATA = "portproof.io"
 _MIN_BYTES = 16
 _SIDES = ("inputs", "outputs")
+
+__all__ = ["IoPerms", "SignatureTable", "damaged", "io_perms", "open_bytes", "signatures"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +51,21 @@ def open_bytes(path: Path) -> memoryview:
     return data
 
 
-def io_perms(path: Path) -> IoPerms:
+def signatures(path: Path) -> dict[str, SignatureTable]:
+    """The signatures of a TFLite file by name, in its order; empty when it has none.
+
+    Raises:
+        PortproofError: as `open_bytes`.
+    """
+    return _signatures(open_bytes(path))
+
+
+def io_perms(path: Path, signature: str = "") -> IoPerms:
     """The layouts that a TFLite file of Portproof records in its metadata; empty when it records none.
+
+    Args:
+        path: the file.
+        signature: whose layouts, in a file with several; the first when left out.
 
     Raises:
         PortproofError: as `open_bytes`; ``E-MODEL-FORMAT`` when the record is not what Portproof writes.
@@ -59,11 +75,19 @@ def io_perms(path: Path) -> IoPerms:
     if record is None:
         return IoPerms()
     try:
-        parsed = json.loads(record)
+        parsed = _of_signature(json.loads(record), signature)
         inputs, outputs = ({name: _perm(axes) for name, axes in parsed[side].items()} for side in _SIDES)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         damaged(path, f"its {IO_METADATA} metadata is not readable ({error})")
     return IoPerms(inputs=inputs, outputs=outputs)
+
+
+def _of_signature(parsed: Any, signature: str) -> Any:
+    """The record of a file with several signatures has one a signature."""
+    if "signatures" not in parsed:
+        return parsed
+    several = parsed["signatures"]
+    return several[signature or next(iter(several))]
 
 
 def damaged(path: Path, reason: str) -> NoReturn:

@@ -55,14 +55,14 @@ def model(
     graph.inputs, graph.outputs = list(inputs), list(outputs)
     made.subgraphs, made.buffers = [graph], [tfl.BufferT()]
     for constant in constants:
-        made.buffers.append(_buffer(constant.tobytes()))
+        made.buffers.append(buffer(constant.tobytes()))
     if signature:
         made.signatureDefs = [_signature(signature, inputs, outputs)]
     if perms is not None:
         entry = tfl.MetadataT()
         entry.name, entry.buffer = "portproof.io", len(made.buffers)
         made.metadata = [entry]
-        made.buffers.append(_buffer(json.dumps(perms).encode()))
+        made.buffers.append(buffer(json.dumps(perms).encode()))
     return made
 
 
@@ -106,7 +106,7 @@ def aborting_model(path: Path) -> Path:
     return write(path, model(tensors, [less], ["LESS"], inputs=[0, 1], outputs=[2]))
 
 
-def _buffer(data: bytes) -> Any:
+def buffer(data: bytes) -> Any:
     made = tfl.BufferT()
     made.data = np.frombuffer(data, "uint8")
     return made
