@@ -1,27 +1,52 @@
 """ONNX to TFLite."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from portproof.exporter.tflite.conversion import Lowered
 
 __all__ = ["convert"]
 
 
-def convert(onnx_path: str | Path, out_path: str | Path, *, io_layout: str = "auto") -> None:
+def convert(onnx_path: str | Path | Mapping[str, str | Path], out_path: str | Path, *, io_layout: str = "auto") -> None:
     """Converts an ONNX file as it is: simplified, lowered, written; the file is not run here.
 
     Args:
-        onnx_path: the model, with static input shapes.
+        onnx_path: the model, with static input shapes; or several by name, ``{"encode": path, "decode": path}``,
+            each of which becomes a signature of one file. What is equal in their weights is stored once.
         out_path: the `.tflite` file to write.
         io_layout: ``"auto"`` lets inputs and outputs of rank 4 be channels-last where that saves transposes
             (recorded in the file); ``"keep"`` keeps ONNX's shapes.
 
     Raises:
-        PortproofError: the file is not a usable model, or ``E-OP-UNSUPPORTED`` for each refused node.
+        PortproofError: the file is not a usable model, ``E-OP-UNSUPPORTED`` for each refused node, or ``E-USAGE`` for
+            names that a signature cannot have.
     """
+    from portproof.exporter.tflite.conversion import write_functions
+    from portproof.exporter.tflite.sharing import SharedWeights
+    from portproof.exporter.tflite.signatures import check_names, lower_each
+    from portproof.runtimes.options import DEFAULT_SIGNATURE
+
+    paths = onnx_path if isinstance(onnx_path, Mapping) else {DEFAULT_SIGNATURE: onnx_path}
+    check_names(list(paths))
+    weights = SharedWeights()
+
+    def lowered(name: str) -> "Lowered":
+        function = _lowered(Path(paths[name]), io_layout)
+        if len(paths) > 1:
+            weights.share(function.model)
+        return function
+
+    write_functions(lower_each(list(paths), lowered)).save(Path(out_path))
+
+
+def _lowered(path: Path, io_layout: str) -> "Lowered":
     from portproof.exporter.onnx_io import load
     from portproof.exporter.pinning import pin
     from portproof.exporter.simplify import simplify
-    from portproof.exporter.tflite.conversion import convert_model
+    from portproof.exporter.tflite.conversion import lower_function
 
-    model, _ = simplify(pin(load(Path(onnx_path)), []))
-    converted = convert_model(model, io_layout=io_layout)
-    converted.save(Path(out_path))
+    model, _ = simplify(pin(load(path), []))
+    return lower_function(model, io_layout=io_layout)

@@ -1,21 +1,37 @@
 """ONNX to TFLite: lowering, the passes on the `tfl` dialect, the writer."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import onnx_ir as ir
 
-from portproof.exporter.tflite.layout.assign import assign_layouts
+from portproof.exporter.tflite.layout.assign import IoPerms, assign_layouts
 from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
 from portproof.exporter.tflite.passes.float16_weights import Float16Weights
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
 from portproof.exporter.tflite.patterns import recognised
-from portproof.exporter.tflite.writer.model import write_pieces
+from portproof.exporter.tflite.writer.model import Signature, write_signatures
 from portproof.exporter.tflite.writer.runtime_versions import oldest_release
 from portproof.exporter.tflite.writer.versions import operator_version
+from portproof.runtimes.options import DEFAULT_SIGNATURE
 
 Perm = tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lowered:
+    """One function, ready to be written.
+
+    Attributes:
+        model: nodes of domain `tfl` only, in the layouts of the file.
+        perms: of the inputs and outputs whose axes differ from the source's.
+    """
+
+    model: ir.Model
+    perms: IoPerms = field(default_factory=IoPerms)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,19 +40,28 @@ class Converted:
 
     Attributes:
         pieces: the file, to be written one piece after the other; more than one beyond 2 GiB.
-        input_perms: for inputs whose axes differ from the source's: its axes in the order of the file.
-        output_perms: the same for outputs.
+        perms: of each signature, for inputs and outputs whose axes differ from the source's: its axes in the
+            order of the file.
         op_counts: how many operators of each kind, sorted by name.
-        transpose_bytes: bytes that the TRANSPOSE operators left move in one run.
+        transpose_bytes: bytes that the TRANSPOSE operators left move in one run of each signature.
         oldest_release: of TensorFlow Lite that has every operator of the file; None where one is not on record.
     """
 
     pieces: tuple[memoryview, ...]
-    input_perms: dict[str, Perm] = field(default_factory=dict)
-    output_perms: dict[str, Perm] = field(default_factory=dict)
+    perms: dict[str, IoPerms] = field(default_factory=dict)
     op_counts: dict[str, int] = field(default_factory=dict)
     transpose_bytes: int = 0
     oldest_release: str | None = None
+
+    @property
+    def input_perms(self) -> dict[str, Perm]:
+        """Those of the first signature."""
+        return next(iter(self.perms.values())).inputs
+
+    @property
+    def output_perms(self) -> dict[str, Perm]:
+        """Those of the first signature."""
+        return next(iter(self.perms.values())).outputs
 
     @property
     def data(self) -> memoryview:
@@ -62,24 +87,46 @@ def convert_model(model: ir.Model, *, io_layout: str = "auto", float16_weights: 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED``, one message for each node that cannot be written.
     """
+    return write_functions(
+        {DEFAULT_SIGNATURE: lower_function(model, io_layout=io_layout, float16_weights=float16_weights)}
+    )
+
+
+def lower_function(model: ir.Model, *, io_layout: str = "auto", float16_weights: bool = False) -> Lowered:
+    """All of `convert_model` but the writing."""
     lowered = before_layout(lower(recognised(model)))
     perms = assign_layouts(lowered, free_io=io_layout == "auto")
     lowered = after_layout(lowered)
     if float16_weights:
         Float16Weights()(lowered)
-    pieces = write_pieces(lowered, perms={"inputs": perms.inputs, "outputs": perms.outputs})
-    counts = op_counts(lowered)
+    return Lowered(model=lowered, perms=perms)
+
+
+def write_functions(functions: Mapping[str, Lowered]) -> Converted:
+    """One file with a signature for each function; equal constants of all of them are stored once."""
+    models = [function.model for function in functions.values()]
+    pieces = write_signatures(
+        {
+            key: Signature(
+                graph=function.model.graph, perms={"inputs": function.perms.inputs, "outputs": function.perms.outputs}
+            )
+            for key, function in functions.items()
+        }
+    )
+    nodes = [node for model in models for node in model.graph.all_nodes()]
     return Converted(
         pieces=tuple(pieces),
-        input_perms=perms.inputs,
-        output_perms=perms.outputs,
-        op_counts=counts,
-        transpose_bytes=transposed_bytes(lowered.graph),
-        oldest_release=oldest_release({(node.op_type, operator_version(node)) for node in lowered.graph.all_nodes()}),
+        perms={key: function.perms for key, function in functions.items()},
+        op_counts=_counts(node.op_type for node in nodes),
+        transpose_bytes=sum(transposed_bytes(model.graph) for model in models),
+        oldest_release=oldest_release({(node.op_type, operator_version(node)) for node in nodes}),
     )
 
 
 def op_counts(model: ir.Model) -> dict[str, int]:
     """How many operators of each kind a `tfl` model has, those of its loops' steps included, sorted by name."""
-    names = [node.op_type for node in model.graph.all_nodes()]
-    return {name: names.count(name) for name in sorted(set(names))}
+    return _counts(node.op_type for node in model.graph.all_nodes())
+
+
+def _counts(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))

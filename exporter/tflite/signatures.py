@@ -1,0 +1,47 @@
+"""Several functions in one file: their names, and lowering them so that what is refused in any comes together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from portproof.device_profiles.errors import Message, PortproofError
+from portproof.exporter.tflite.conversion import Lowered
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuse names that no app could call a signature by.
+
+    Raises:
+        PortproofError: ``E-USAGE``: there is none, or one is not a name as programming languages have them.
+    """
+    wrong = [name for name in names if not name.isidentifier()]
+    if not names or wrong:
+        raise PortproofError(
+            "E-USAGE",
+            f"a signature cannot be named {', '.join(map(repr, wrong))}"
+            if names
+            else "there is no function to convert",
+            hint="name it as a function is named: letters, digits and _, such as encode=encoder.onnx",
+        )
+
+
+def lower_each(names: Sequence[str], lowered: Callable[[str], Lowered]) -> dict[str, Lowered]:
+    """The functions by name; the places of messages say which function they are about, where there are several.
+
+    Raises:
+        PortproofError: all that is refused in any of them, ``E-OP-UNSUPPORTED`` and the like.
+    """
+    found: dict[str, Lowered] = {}
+    wrong: list[Message] = []
+    for name in names:
+        try:
+            found[name] = lowered(name)
+        except PortproofError as error:
+            wrong += error.messages if len(names) == 1 else [_placed(message, name) for message in error.messages]
+    if wrong:
+        raise PortproofError.of(wrong)
+    return found
+
+
+def _placed(message: Message, name: str) -> Message:
+    where = f"{name}: {message.where}" if message.where else name
+    return replace(message, where=where, details={**message.details, "signature": name})
