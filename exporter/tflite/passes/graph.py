@@ -48,6 +48,17 @@ def remove_dead(graph: ir.Graph) -> bool:
     return removed
 
 
+def inner_graphs(graph: ir.Graph) -> list[ir.Graph]:
+    """The graphs that operators of `graph` run, such as the body of a WHILE: each once, inner ones first."""
+    found: dict[ir.Graph, None] = {}
+    for node in graph:
+        for attribute in node.attributes.values():
+            if attribute.type == ir.AttributeType.GRAPH:
+                inner = attribute.as_graph()
+                found.update(dict.fromkeys([*inner_graphs(inner), inner]))
+    return list(found)
+
+
 class NodePass(ir.passes.InPlacePass):
     """A pass that looks at one node after the other until none changes.
 

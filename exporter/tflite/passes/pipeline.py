@@ -2,13 +2,16 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.tflite.layout.assign import assign_layouts
 from portproof.exporter.tflite.passes.adjoint import TransposeIntoBatchMatmul
 from portproof.exporter.tflite.passes.dead_code import RemoveDeadCode
 from portproof.exporter.tflite.passes.flatten import FlattenIntoFullyConnected
 from portproof.exporter.tflite.passes.fold_affine import FoldAffine
 from portproof.exporter.tflite.passes.fold_scale import FoldScale
+from portproof.exporter.tflite.passes.fold_shuffle import FoldShuffle
 from portproof.exporter.tflite.passes.fuse_activation import FuseActivation
 from portproof.exporter.tflite.passes.fuse_bias import FuseBias
+from portproof.exporter.tflite.passes.graph import inner_graphs
 from portproof.exporter.tflite.passes.merge_equal import MergeEqual
 from portproof.exporter.tflite.passes.merge_moves import MergeMoves
 from portproof.exporter.tflite.passes.pad_non_negative import PadNonNegative
@@ -26,7 +29,20 @@ from portproof.exporter.tflite.passes.unit_axes import TransposeBetweenReshapes
 
 
 def before_layout(model: ir.Model) -> ir.Model:
-    """Passes that see ONNX's axes."""
+    """Passes that see ONNX's axes.
+
+    The graphs that operators run, such as the body of a WHILE, get all there is: theirs and what follows the layouts,
+    which leave the axes of their inputs and outputs as they are.
+    """
+    for graph in inner_graphs(model.graph):
+        inner = ir.Model(graph, ir_version=model.ir_version)
+        _run_before(inner)
+        assign_layouts(inner, free_io=False)
+        after_layout(inner)
+    return _run_before(model)
+
+
+def _run_before(model: ir.Model) -> ir.Model:
     return _run(
         model,
         [
@@ -72,6 +88,7 @@ def after_layout(model: ir.Model) -> ir.Model:
             RemoveDeadCode(),
             FuseBias(),
             FuseActivation(),
+            FoldShuffle(),
             PadNonNegative(),
             RemoveDeadCode(),
         ],
