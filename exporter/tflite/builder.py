@@ -1,12 +1,13 @@
 """Builds nodes of the `tfl` dialect: one node is one TFLite operator."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
+from portproof.exporter.tflite.items import Item
 from portproof.exporter.tflite.values import DOMAIN, Array, constant
 
 DTypeLike = npt.DTypeLike
@@ -21,12 +22,20 @@ class Builder:
         nodes: what was emitted, in order of execution.
         source: the ONNX node being lowered.
         opset: the version of the ONNX operator set the model was written for.
+        lookup: what a value of the ONNX model around the node being lowered has become; bodies read such values.
     """
 
     def __init__(self, opset: int) -> None:
         self.nodes: list[ir.Node] = []
         self.source: ir.Node | None = None
         self.opset = opset
+        self.lookup: Callable[[ir.Value], Item] | None = None
+
+    def inner(self) -> "Builder":
+        """A builder for the nodes of a subgraph that the node being lowered runs."""
+        b = Builder(self.opset)
+        b.source = self.source
+        return b
 
     def const(self, array: Array | Sequence[Any] | float, dtype: DTypeLike | None = None) -> ir.Value:
         """A constant."""
@@ -70,7 +79,7 @@ class Builder:
             DOMAIN,
             op,
             inputs,
-            [ir.convenience.convert_attribute(name, _plain(item)) for name, item in attributes.items()],
+            [_attribute(name, _plain(item)) for name, item in attributes.items()],
             outputs=values,
         )
         if self.source is not None:
@@ -82,6 +91,13 @@ class Builder:
 def _value(shape: Sequence[int], dtype: DTypeLike) -> ir.Value:
     data_type = ir.DataType.from_numpy(np.dtype(dtype))
     return ir.Value(shape=ir.Shape([int(size) for size in shape]), type=ir.TensorType(data_type))
+
+
+def _attribute(name: str, item: Any) -> ir.Attr:
+    """Empty lists are those of scalars' shapes: onnx_ir cannot know that they hold integers."""
+    return (
+        ir.AttrInt64s(name, []) if isinstance(item, list) and not item else ir.convenience.convert_attribute(name, item)
+    )
 
 
 def _plain(item: Any) -> Any:

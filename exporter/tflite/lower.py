@@ -14,8 +14,9 @@ from portproof.exporter.provenance import where
 from portproof.exporter.tflite.binding import bind
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.dynamic import is_known, unknown_shape
+from portproof.exporter.tflite.items import Item, Nothing, TensorList
 from portproof.exporter.tflite.parts import by_parts
-from portproof.exporter.tflite.refusal import Refusal, UnknownShape
+from portproof.exporter.tflite.refusal import Refusal, RefusedInside, UnknownShape
 from portproof.exporter.tflite.registry import call, find
 from portproof.exporter.tflite.unsupported import hint, reason
 from portproof.exporter.tflite.values import DOMAIN, array_of, dtype_of, shape_of
@@ -30,35 +31,66 @@ def lower(model: ir.Model) -> ir.Model:
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written.
     """
-    return _Lowering(by_parts(model)).run()
+    model = by_parts(model)
+    return _Lowering(model, Builder(model.opset_imports.get("", 1))).run()
+
+
+def lower_into(b: Builder, model: ir.Model, arguments: Sequence[Item]) -> list[Item]:
+    """Lowers the nodes of `model` in place of the node being lowered: its inputs are `arguments`.
+
+    Args:
+        b: gets the nodes.
+        model: the body of an If, Loop or Scan as a model of its own, whose inputs have the shapes of `arguments`.
+        arguments: of the graph around.
+
+    Returns:
+        The outputs of `model`, which may be arguments or constants.
+
+    Raises:
+        RefusedInside: with one message for each node that cannot be written.
+    """
+    source, lookup = b.source, b.lookup
+    try:
+        return _Lowering(by_parts(model), b).run_with(arguments)
+    finally:
+        b.source, b.lookup = source, lookup
 
 
 class _Lowering:
-    def __init__(self, model: ir.Model) -> None:
+    def __init__(self, model: ir.Model, builder: Builder) -> None:
         self.model = model
         self.opset = model.opset_imports.get("", 1)
-        self.builder = Builder(self.opset)
-        self.values: dict[ir.Value, ir.Value] = {}
+        self.builder = builder
+        self.builder.lookup = self._value
+        self.values: dict[ir.Value, Item] = {}
         self.refusals: list[Message] = []
         self.refused: set[ir.Value | None] = set()
 
     def run(self) -> ir.Model:
         graph = self.model.graph
-        for value in graph.inputs:
-            self.values[value] = ir.Value(name=value.name, shape=value.shape, type=value.type)
-        for node in graph:
-            self._node(node)
+        inputs = [ir.Value(name=value.name, shape=value.shape, type=value.type) for value in graph.inputs]
+        results = self._nodes(inputs)
+        self.refusals += [_no_tensor(value) for value, item in results.items() if not isinstance(item, ir.Value)]
         if self.refusals:
             raise PortproofError.of(self.refusals)
-        outputs = [self._output(value) for value in graph.outputs]
-        lowered = ir.Graph(
-            [self.values[value] for value in graph.inputs],
-            outputs,
-            nodes=self.builder.nodes,
-            opset_imports={DOMAIN: 1},
-            name=graph.name,
-        )
+        items = [(value, results[value]) for value in graph.outputs]
+        outputs = [self._output(value, item) for value, item in items if isinstance(item, ir.Value)]
+        lowered = ir.Graph(inputs, outputs, nodes=self.builder.nodes, opset_imports={DOMAIN: 1}, name=graph.name)
         return ir.Model(lowered, ir_version=10)
+
+    def run_with(self, arguments: Sequence[Item]) -> list[Item]:
+        results = self._nodes(arguments)
+        if self.refusals:
+            raise RefusedInside(self.refusals)
+        return [results[value] for value in self.model.graph.outputs]
+
+    def _nodes(self, arguments: Sequence[Item]) -> dict[ir.Value, Item]:
+        """Lowers all nodes; the outputs, without those that refused nodes make."""
+        graph = self.model.graph
+        self.values.update(zip(graph.inputs, arguments, strict=True))
+        for node in graph:
+            self._node(node)
+        return {value: self._value(value) for value in graph.outputs if value not in self.refused}
 
     def _node(self, node: ir.Node) -> None:
         self.builder.source = node
@@ -66,7 +98,9 @@ class _Lowering:
         try:
             results = self._handle(node)
         except Refusal as refusal:
-            if not (isinstance(refusal, UnknownShape) and self.refused.intersection(node.inputs)):
+            if isinstance(refusal, RefusedInside):
+                self.refusals.extend(refusal.messages)
+            elif not (isinstance(refusal, UnknownShape) and self.refused.intersection(node.inputs)):
                 self.refusals.append(_message(node, refusal))
             self.refused.update(node.outputs)
             del self.builder.nodes[emitted:]
@@ -74,7 +108,7 @@ class _Lowering:
         for output, result in zip(node.outputs, [*results, *[None] * len(node.outputs)], strict=False):
             self.values[output] = _checked(node, output, result) if result is not None else _unknown(output)
 
-    def _handle(self, node: ir.Node) -> Sequence[ir.Value | None]:
+    def _handle(self, node: ir.Node) -> Sequence[Item | None]:
         entry = find(node.domain, node.op_type, self.opset if node.domain in ("", "ai.onnx") else 1)
         if entry is None:
             raise Refusal(reason(node.op_type) or "no lowering to TFLite is written for it", hint(node.op_type))
@@ -82,9 +116,9 @@ class _Lowering:
         inputs = [None if value is None else self._value(value) for value in node.inputs]
         # Outputs may have no shape in ONNX (its inference knows none for GroupNormalization): the handler's counts.
         results = call(entry, self.builder, inputs, attributes)
-        return [results] if isinstance(results, ir.Value) else results
+        return [results] if isinstance(results, ir.Value | TensorList | Nothing) else results
 
-    def _value(self, value: ir.Value) -> ir.Value:
+    def _value(self, value: ir.Value) -> Item:
         if value not in self.values:
             if value.const_value is None:
                 raise Refusal(f"value {value.name} comes from outside the graph")
@@ -92,13 +126,12 @@ class _Lowering:
                 name=value.name, shape=value.shape, type=value.type, const_value=value.const_value
             )
         found = self.values[value]
-        if found.name and not is_known(found):
+        if isinstance(found, ir.Value) and found.name and not is_known(found):
             raise unknown_shape(value)
         return found
 
-    def _output(self, value: ir.Value) -> ir.Value:
+    def _output(self, value: ir.Value, found: ir.Value) -> ir.Value:
         """The value under the output's own name; an input or a constant given back goes through a copy."""
-        found = self._value(value)
         if found.producer() is None or found.name != value.name:
             self.builder.source = None
             found = _copy(self.builder, found)
@@ -106,8 +139,10 @@ class _Lowering:
         return found
 
 
-def _checked(node: ir.Node, output: ir.Value, result: ir.Value) -> ir.Value:
+def _checked(node: ir.Node, output: ir.Value, result: Item) -> Item:
     """`result`, named after the ONNX value; a handler that got shape or type wrong is a defect of ours."""
+    if not isinstance(result, ir.Value):
+        return result
     if output.shape is not None and output.shape.is_static() and shape_of(result) != shape_of(output):
         raise PortproofError(
             "E-INTERNAL",
@@ -137,6 +172,16 @@ def _copy(b: Builder, value: ir.Value) -> ir.Value:
 def _unknown(output: ir.Value) -> ir.Value:
     """Stands for the output of a refused node, so that the refusals behind it are found too."""
     return ir.Value(name=output.name, shape=output.shape, type=output.type)
+
+
+def _no_tensor(output: ir.Value) -> Message:
+    return Message(
+        code="E-OP-UNSUPPORTED",
+        what=f"output {output.name} cannot be written in TFLite",
+        why="it is a sequence or an optional value, which TFLite does not have",
+        hint="give each of its tensors as an output, or all of them joined by ConcatFromSequence",
+        details={"target": "tflite"},
+    )
 
 
 def _message(node: ir.Node, refusal: Refusal) -> Message:

@@ -24,7 +24,7 @@ def by_parts(model: ir.Model) -> ir.Model:
     model = model.clone()
     expand = ExpandFunctions(lambda node: is_composed(node, opset))
     while expand(model).modified:
-        _settle(model)
+        settle(model)
     return model
 
 
@@ -35,8 +35,8 @@ def is_composed(node: ir.Node, opset: int) -> bool:
     return has_function(node, opset)
 
 
-def _settle(model: ir.Model) -> None:
-    """Shapes inferred, constants folded, branches taken, until nothing changes."""
+def settle(model: ir.Model) -> None:
+    """Shapes inferred, constants folded, branches taken, until nothing changes; in place."""
     from onnx_ir.passes import common
 
     common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)

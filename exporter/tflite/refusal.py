@@ -1,5 +1,9 @@
 """How a handler says that an ONNX node cannot be written in TFLite."""
 
+from collections.abc import Sequence
+
+from portproof.device_profiles.errors import Message
+
 
 class Refusal(Exception):  # noqa: N818 (it is a decision about the model, not an error of the program)
     """Raised by a handler; lowering collects all of them and reports them at once.
@@ -17,3 +21,11 @@ class Refusal(Exception):  # noqa: N818 (it is a decision about the model, not a
 
 class UnknownShape(Refusal):
     """A value has no static shape; behind a refused node that is its consequence, not a finding of its own."""
+
+
+class RefusedInside(Refusal):
+    """Nodes of a branch, or of the step of a loop, were refused: each has its own message."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        super().__init__("nodes inside of it cannot be written")
+        self.messages = tuple(messages)

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import onnx_ir as ir
-
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.items import Item
 
-Outputs = ir.Value | Sequence[ir.Value | None]
+Outputs = Item | Sequence[Item | None]
 Handler = Callable[..., Outputs]
 H = TypeVar("H", bound=Handler)
 

@@ -1,0 +1,165 @@
+"""A loop of ONNX in the form that suits it: unrolled, or a WHILE."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.items import flat, like, same_form
+from portproof.exporter.tflite.make.arithmetic import binary, cast
+from portproof.exporter.tflite.make.carrier import carried
+from portproof.exporter.tflite.make.iteration import Iterated, Iteration, unrolled
+from portproof.exporter.tflite.make.late import of_late_shape
+from portproof.exporter.tflite.make.movement import concat, reshape
+from portproof.exporter.tflite.make.subgraph import Operands, closed_graph, parameter
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
+
+MOST_UNROLLED = 32
+"""Operators up to which a loop of a known number of steps is written out; the decision records have the measurement."""
+MOST_FORCED = (512, 4096)
+"""Steps and operators up to which it is written out where it cannot be a WHILE: its tensors change their shapes."""
+_WRITTEN = frozenset({"float32", "bool", "int8", "int32", "int64"})
+"""Types of FILL and DYNAMIC_UPDATE_SLICE."""
+
+
+def iterate(b: Builder, loop: Iteration) -> Iterated:
+    """Runs `loop`.
+
+    Raises:
+        Refusal: a step cannot be written, or a number of rows is not known when the file is written.
+    """
+    try:
+        whole = _While(b, loop)
+    except Refusal:
+        most_steps, most_nodes = MOST_FORCED
+        written_out = unrolled(b, loop, most_steps=most_steps, most_nodes=most_nodes)
+        if written_out is None:
+            raise
+        return written_out
+    steps = max(MOST_UNROLLED // max(whole.nodes, 1), 1)
+    if loop.count is not None and loop.count > steps:
+        return whole.emit()
+    return unrolled(b, loop, most_steps=steps, most_nodes=MOST_UNROLLED) or whole.emit()
+
+
+class _While:
+    """One WHILE. Its operands: the number of the step, whether it goes on, states, stacked outputs, what is only read.
+
+    Whether it goes on is an operand only where that is not known. Only read are `free`, and the limit of steps where
+    that is computed at run time.
+    """
+
+    def __init__(self, b: Builder, loop: Iteration) -> None:
+        self.b = b
+        self.loop = loop
+        self.inner = b.inner()
+        late = [] if loop.late_count is None else [loop.late_count]
+        self.read = Operands([*late, *loop.free])
+        self.read_inputs, items = self.read.parameters("read")
+        self.time = parameter(b.const(0, "int32"), "time")
+        self.states = [parameter(value, f"state{index}") for index, value in enumerate(flat(loop.states))]
+        self.done = loop.step(self.inner, self.time, like(loop.states, self.states), items[len(late) :])
+        self.nodes = len(self.inner.nodes)
+        self._check_states()
+        going = array_of(self.done.going)
+        self.endless = loop.going is None and going is not None and bool(going.all())
+
+    def _check_states(self) -> None:
+        if not same_form(self.loop.states, self.done.states):
+            raise Refusal("a sequence that goes from step to step changes its length", _KEEP)
+        for old, new in zip(self.states, flat(self.done.states), strict=True):
+            if shape_of(old) != shape_of(new):
+                shapes = f"{list(shape_of(old))} before a step and {list(shape_of(new))} after it"
+                raise Refusal(f"a value that goes from step to step has the shape {shapes}", _KEEP)
+
+    def emit(self) -> Iterated:
+        """Emits it."""
+        if self.loop.count == 0:
+            empty = [self.b.const(np.zeros((0, *shape_of(row)), dtype_of(row))) for row in self.done.rows]
+            return Iterated(states=self.loop.states, stacked=empty)
+        states = flat(self.loop.states)
+        blanks = [self._blank(size, row) for size, row in zip(self._sizes(), self.done.rows, strict=True)]
+        head = [self.b.const(0, "int32"), *self._going()]
+        operands = [*head, *states, *blanks, *self.read.run_time]
+        results = self.b.emit_many(
+            "WHILE",
+            operands,
+            outputs=[(shape_of(value), dtype_of(value)) for value in operands],
+            cond=self._condition(operands),
+            body=self._body(blanks),
+        )
+        after = list(results[len(head) :])
+        rows = after[len(states) : len(states) + len(blanks)]
+        stacked = [self._trimmed(y, row, results[0]) for y, row in zip(rows, self.done.rows, strict=True)]
+        return Iterated(states=like(self.loop.states, after[: len(states)]), stacked=stacked)
+
+    def _going(self) -> list[ir.Value]:
+        """Whether there is a first step, where that or whether there are more is not known."""
+        if self.endless:
+            return []
+        return [self.b.const(True) if self.loop.going is None else reshape(self.b, self.loop.going, ())]
+
+    def _sizes(self) -> list[int]:
+        """The rows of each stacked output."""
+        count = len(self.done.rows)
+        if self.endless and self.loop.count is not None:
+            return [self.loop.count] * count
+        sizes = [size for size in self.loop.declared if size is not None]
+        if len(sizes) != count:
+            raise Refusal(
+                "it stacks a row a step, and the number of steps is known only at run time",
+                "make the number of steps a constant of the model, or give out the last state only",
+            )
+        return sizes
+
+    def _blank(self, rows: int, row: ir.Value) -> ir.Value:
+        """What the steps write their rows into; FILL keeps its zeros out of the file."""
+        dtype = dtype_of(carried(self.b.inner(), row, _WRITTEN, "a stacked output"))
+        shape = (rows, *shape_of(row))
+        return self.b.emit("FILL", [self.b.ints(shape), self.b.const(np.zeros((), dtype))], shape=shape, dtype=dtype)
+
+    def _trimmed(self, whole: ir.Value, row: ir.Value, steps: ir.Value) -> ir.Value:
+        """In its own type; where the model declares the number of rows, an error at run time if there were others."""
+        y = cast(self.b, whole, dtype_of(row))
+        if self.endless and self.loop.count is not None:
+            return y
+        sizes = [reshape(self.b, steps, (1,)), *([self.b.ints(shape_of(row))] if shape_of(row) else [])]
+        return of_late_shape(self.b, y, concat(self.b, sizes, 0))
+
+    def _condition(self, operands: Sequence[ir.Value]) -> ir.Graph:
+        b = self.b.inner()
+        inputs = [parameter(value, f"in{index}") for index, value in enumerate(operands)]
+        limit: ir.Value | int | None = self.loop.count
+        if self.loop.late_count is not None:
+            limit = inputs[len(inputs) - len(self.read.run_time)]
+        parts = [] if limit is None else [binary(b, "LESS", inputs[0], limit)]
+        parts += [] if self.endless else [inputs[1]]
+        result = binary(b, "LOGICAL_AND", *parts) if len(parts) == 2 else parts[0] if parts else b.const(True)
+        return closed_graph(b, "condition", inputs, [result])
+
+    def _body(self, blanks: Sequence[ir.Value]) -> ir.Graph:
+        b = self.inner
+        wholes = [parameter(value, f"rows{index}") for index, value in enumerate(blanks)]
+        written = [self._write(whole, index) for index, whole in enumerate(wholes)]
+        going = [] if self.endless else [parameter(b.const(True), "going")]
+        on = [] if self.endless else [reshape(b, self.done.going, ())]
+        outputs = [binary(b, "ADD", self.time, 1), *on, *flat(self.done.states), *written, *self.read_inputs]
+        return closed_graph(b, "step", [self.time, *going, *self.states, *wholes, *self.read_inputs], outputs)
+
+    def _write(self, whole: ir.Value, index: int) -> ir.Value:
+        """`whole` with the row of this step."""
+        b = self.inner
+        shape = shape_of(whole)
+        place = self.time
+        if self.loop.backwards[index]:
+            place = binary(b, "SUB", b.const(shape[0] - 1, "int32"), place)
+        zeros = [b.const(0, "int32")] * (len(shape) - 1)
+        start = b.emit("PACK", [place, *zeros], shape=(len(shape),), dtype="int32", values_count=len(shape), axis=0)
+        row = carried(b, self.done.rows[index], _WRITTEN, "a stacked output")
+        update = reshape(b, row, (1, *shape[1:]))
+        return b.emit("DYNAMIC_UPDATE_SLICE", [whole, update, start], shape=shape, dtype=dtype_of(whole))
+
+
+_KEEP = "keep its shape, or make the number of steps a small constant of the model"

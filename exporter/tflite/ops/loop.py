@@ -1,0 +1,97 @@
+"""Loop: a WHILE, or its steps one after the other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.body import captured, inline, outer
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.items import Item
+from portproof.exporter.tflite.make.arithmetic import cast
+from portproof.exporter.tflite.make.iterate import iterate
+from portproof.exporter.tflite.make.iteration import Iteration, Stepped
+from portproof.exporter.tflite.make.late import late_int32
+from portproof.exporter.tflite.make.movement import reshape
+from portproof.exporter.tflite.make.outputs import is_read
+from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.tflite.registry import onnx_op
+from portproof.exporter.tflite.values import array_of
+
+_NEVER_REACHED = np.iinfo(np.int32).max
+"""Steps that no run takes: the number that exporters write for a loop without a limit is larger still."""
+
+
+@onnx_op(
+    "Loop",
+    note="a number of steps known only at run time: values keep their shapes, stacked outputs a declared number of rows",
+)
+def loop(
+    b: Builder, count: ir.Value | None = None, cond: ir.Value | None = None, *states: Item, body: ir.Graph
+) -> Sequence[Item | None]:
+    """At most `count` steps, while `cond` holds; it is what the step before gave, or for the first one the input.
+
+    A condition that is left out is true before the first step. What the steps give still counts, as in ONNX Runtime
+    and in ONNX's evaluator (the text of the operator says that it does not).
+    """
+    free = captured(body)
+    most, late = _limit(b, count)
+    first = None if cond is None else array_of(cond)
+    if first is not None and not first.all():
+        most, late = 0, None
+
+    def step(inner: Builder, time: ir.Value, before: Sequence[Item], read: Sequence[Item]) -> Stepped:
+        number = reshape(inner, cast(inner, time, "int64"), _shape(body.inputs[0]))
+        true = inner.const(np.ones(_shape(body.inputs[1]), bool))  # a step runs only where it is
+        lookup = dict(zip(free, read, strict=True)).__getitem__
+        going, *rest = inline(inner, body, [number, true, *before], lookup)
+        rows = rest[len(before) :]
+        kept = [_tensor(row) for row, wanted in zip(rows, read_rows, strict=True) if wanted]
+        return Stepped(going=_tensor(going), states=rest[: len(before)], rows=kept)
+
+    given = list(states)
+    read_rows = [is_read(b, index) for index in range(len(given), len(body.outputs) - 1)]
+    done = iterate(
+        b,
+        Iteration(
+            step=step,
+            states=given,
+            free=[outer(b)(value) for value in free],
+            count=most,
+            late_count=late,
+            going=cond if first is None else None,
+            backwards=[False] * sum(read_rows),
+            declared=[_declared(b, len(given) + index) for index, wanted in enumerate(read_rows) if wanted],
+        ),
+    )
+    stacked = iter(done.stacked)
+    return [*done.states, *(next(stacked) if wanted else None for wanted in read_rows)]
+
+
+def _limit(b: Builder, count: ir.Value | None) -> tuple[int | None, ir.Value | None]:
+    """The most steps as a number, or as a value of the run; both None where there is no limit."""
+    if count is None:
+        return None, None
+    known = array_of(count)
+    if known is None:
+        return None, reshape(b, late_int32(b, count), ())
+    most = max(int(known.reshape(-1)[0]), 0)
+    return (most if most < _NEVER_REACHED else None), None
+
+
+def _shape(value: ir.Value) -> tuple[int, ...]:
+    """Of the number of a step or of the condition: a scalar, or one element."""
+    return (1,) if value.shape is not None and len(value.shape) == 1 else ()
+
+
+def _declared(b: Builder, index: int) -> int | None:
+    """How many rows the model declares for an output."""
+    shape = b.source.outputs[index].shape if b.source is not None else None
+    size = shape[0] if shape is not None and len(shape) else None
+    return size if isinstance(size, int) else None
+
+
+def _tensor(item: Item) -> ir.Value:
+    if not isinstance(item, ir.Value):
+        raise Refusal("a step gives a sequence where a tensor is due")
+    return item
