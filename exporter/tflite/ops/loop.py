@@ -24,7 +24,7 @@ _NEVER_REACHED = np.iinfo(np.int32).max
 
 @onnx_op(
     "Loop",
-    note="a number of steps known only at run time: values keep their shapes, stacked outputs a declared number of rows",
+    note="steps counted at run time: values keep their shapes, stacked outputs have a declared number of rows",
 )
 def loop(
     b: Builder, count: ir.Value | None = None, cond: ir.Value | None = None, *states: Item, body: ir.Graph
