@@ -1,5 +1,6 @@
 """Channel shuffles go into the weights behind them."""
 
+from collections import Counter
 from itertools import groupby
 
 import numpy as np
@@ -67,8 +68,9 @@ def _can_rewrite(value: ir.Value, origin: Origin, moves: Moves) -> bool:
 
 
 def _sorted(origin: Origin) -> list[tuple[int, Channel]]:
-    """The channels source by source as they lie there, each with its place in the value."""
-    rank = {source: at for at, source in enumerate(dict.fromkeys(source for source, _ in origin.channels))}
+    """The channels source by source, those of which there are most first, each with its place in the value."""
+    counts = Counter(source for source, _ in origin.channels)
+    rank = {source: at for at, (source, _) in enumerate(counts.most_common())}
     numbered = enumerate(origin.channels)
     return sorted(numbered, key=lambda item: (rank[item[1][0]], item[1][1], item[0]))
 

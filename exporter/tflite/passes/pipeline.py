@@ -14,6 +14,7 @@ from portproof.exporter.tflite.passes.fuse_bias import FuseBias
 from portproof.exporter.tflite.passes.graph import inner_graphs
 from portproof.exporter.tflite.passes.merge_equal import MergeEqual
 from portproof.exporter.tflite.passes.merge_moves import MergeMoves
+from portproof.exporter.tflite.passes.narrow_concat import NarrowConcat
 from portproof.exporter.tflite.passes.pad_non_negative import PadNonNegative
 from portproof.exporter.tflite.passes.reshapes import (
     HoistReshape,
@@ -89,6 +90,7 @@ def after_layout(model: ir.Model) -> ir.Model:
             FuseBias(),
             FuseActivation(),
             FoldShuffle(),
+            NarrowConcat(),
             PadNonNegative(),
             RemoveDeadCode(),
         ],
