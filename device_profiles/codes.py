@@ -59,6 +59,7 @@ _ROWS = (
     ("E-DATA-DTYPE", DATA, "an array has another type than the model's input"),
     ("E-DATA-NAN", DATA, "an array holds NaN or infinity"),
     ("E-DATA-CONSTANT", DATA, "an array holds one value only"),
+    ("E-LABELS", DATA, "the labels given are not readable, or not as many as the output has classes"),
     ("E-INTERNAL", INTERNAL, "a defect of Portproof"),
     ("W-RANDOM-DATA", OK, "no data was given: parity was measured on seeded random inputs"),
     ("W-SIMPLIFY-SKIPPED", OK, "the simplifier crashed, refused or ran out of its limits; the unsimplified graph is used"),
@@ -70,6 +71,7 @@ _ROWS = (
     ("W-NOISY", OK, "the machine is too noisy for the difference measured"),
     ("W-SHARED-INPUT", OK, "two example inputs were one tensor object; they were separated before tracing"),
     ("W-DEVICE-PRECISION", OK, "a device's accelerator computes in another precision than what is written"),
+    ("W-METADATA", OK, "TFLite Metadata cannot say, or its readers cannot use, something that was declared"),
     ("W-STATE", OK, "an interrupted run had left a temporary folder; it was removed"),
 )  # fmt: skip
 

@@ -76,18 +76,18 @@ class DamageError(Exception):
 def verify(data: memoryview) -> None:
     """Raise DamageError unless every table of the model lies inside `data`, in bounded number."""
     try:
-        _Walker(data).table("Model", _u32(data, 0))
+        _Walker(data).table("Model", u32(data, 0))
     except struct.error as error:
         raise DamageError(f"an offset leads out of the file ({error})") from error
 
 
 def metadata(data: memoryview, name: str) -> bytes | None:
     """The content of a metadata entry of a verified file; None when there is none of that name."""
-    model = _u32(data, 0)
+    model = u32(data, 0)
     for entry in _elements(data, model, 6):
         if _blob(data, entry, 0) == name.encode():
             at = _field(data, entry, 1)
-            index = 0 if at is None else _u32(data, at)
+            index = 0 if at is None else u32(data, at)
             buffers = list(_elements(data, model, 4))
             return _blob(data, buffers[index], 0) if index < len(buffers) else b""
     return None
@@ -105,10 +105,10 @@ class SignatureTable:
 def signatures(data: memoryview) -> dict[str, SignatureTable]:
     """The signatures of a verified file by name, in its order."""
     found = {}
-    for entry in _elements(data, _u32(data, 0), 7):
+    for entry in _elements(data, u32(data, 0), 7):
         at = _field(data, entry, 4)
         inputs, outputs = (tuple(_text(data, row, 0) for row in _elements(data, entry, side)) for side in (0, 1))
-        graph = 0 if at is None else _u32(data, at)
+        graph = 0 if at is None else u32(data, at)
         found[_text(data, entry, 2)] = SignatureTable(graph=graph, inputs=inputs, outputs=outputs)
     return found
 
@@ -122,11 +122,11 @@ class _Walker:
         self.budget = 4 * len(data) + (1 << 20)
 
     def table(self, kind: str, at: int) -> None:
-        fields = _fields(self.data, at)
+        present = fields(self.data, at)
         self.spend(4)
         kinds = _TABLES.get(kind, {})
-        end = at + _u16(self.data, at - _i32(self.data, at) + 2)
-        for number, position in fields:
+        end = at + u16(self.data, at - i32(self.data, at) + 2)
+        for number, position in present:
             expected = kinds.get(number)
             if expected is not None:
                 self.value(expected, position, end)
@@ -136,20 +136,20 @@ class _Walker:
         if at + size > end:
             raise DamageError(f"a field at byte {at} lies outside its table")
         if kind == "string":
-            self.vector(_target(self.data, at), 1)
+            self.vector(target(self.data, at), 1)
         elif kind[0] == "v":
-            self.vector(_target(self.data, at), int(kind[1:]))
+            self.vector(target(self.data, at), int(kind[1:]))
         elif kind == "any" or kind.startswith("table "):
-            self.table(kind.removeprefix("table "), _target(self.data, at))
+            self.table(kind.removeprefix("table "), target(self.data, at))
         elif kind.startswith("tables "):
-            self.tables(kind.removeprefix("tables "), _target(self.data, at))
+            self.tables(kind.removeprefix("tables "), target(self.data, at))
 
     def tables(self, kind: str, at: int) -> None:
         for position in self.vector(at, 4):
-            self.table(kind, _target(self.data, position))
+            self.table(kind, target(self.data, position))
 
     def vector(self, at: int, size: int) -> range:
-        length = _u32(self.data, at)
+        length = u32(self.data, at)
         end = at + 4 + length * size
         if end > len(self.data):
             raise DamageError(f"a vector at byte {at} with {length} elements runs past the end of the file")
@@ -162,12 +162,12 @@ class _Walker:
             raise DamageError("its tables overlap without end")
 
 
-def _fields(data: memoryview, at: int) -> list[tuple[int, int]]:
+def fields(data: memoryview, at: int) -> list[tuple[int, int]]:
     """The fields present in the table at `at`: their number and position. Checks the table's extent."""
-    vtable = at - _i32(data, at)
+    vtable = at - i32(data, at)
     if not 0 <= vtable <= len(data) - 4:
         raise DamageError(f"the table at byte {at} has its field list outside the file")
-    vtable_size, table_size = _u16(data, vtable), _u16(data, vtable + 2)
+    vtable_size, table_size = u16(data, vtable), u16(data, vtable + 2)
     if vtable_size < 4 or vtable_size % 2 or vtable + vtable_size > len(data):
         raise DamageError(f"the field list at byte {vtable} is damaged")
     if table_size < 4 or at + table_size > len(data):
@@ -177,42 +177,45 @@ def _fields(data: memoryview, at: int) -> list[tuple[int, int]]:
 
 
 def _field(data: memoryview, table: int, number: int) -> int | None:
-    return dict(_fields(data, table)).get(number)
+    return dict(fields(data, table)).get(number)
 
 
 def _elements(data: memoryview, table: int, number: int) -> Iterator[int]:
     """Positions of the tables in a vector field of a verified file."""
     at = _field(data, table, number)
     if at is not None:
-        vector = _target(data, at)
-        for index in range(_u32(data, vector)):
-            yield _target(data, vector + 4 + 4 * index)
+        vector = target(data, at)
+        for index in range(u32(data, vector)):
+            yield target(data, vector + 4 + 4 * index)
 
 
 def _blob(data: memoryview, table: int, number: int) -> bytes:
     at = _field(data, table, number)
     if at is None:
         return b""
-    vector = _target(data, at)
-    return bytes(data[vector + 4 : vector + 4 + _u32(data, vector)])
+    vector = target(data, at)
+    return bytes(data[vector + 4 : vector + 4 + u32(data, vector)])
 
 
 def _text(data: memoryview, table: int, number: int) -> str:
     return _blob(data, table, number).decode("utf-8", "replace")
 
 
-def _target(data: memoryview, at: int) -> int:
+def target(data: memoryview, at: int) -> int:
     """Where the forward offset at `at` leads."""
-    return at + _u32(data, at)
+    return at + u32(data, at)
 
 
-def _u16(data: memoryview, at: int) -> int:
+def u16(data: memoryview, at: int) -> int:
+    """The unsigned 16-bit number at `at`."""
     return int(struct.unpack_from("<H", data, at)[0])
 
 
-def _u32(data: memoryview, at: int) -> int:
+def u32(data: memoryview, at: int) -> int:
+    """The unsigned 32-bit number at `at`."""
     return int(struct.unpack_from("<I", data, at)[0])
 
 
-def _i32(data: memoryview, at: int) -> int:
+def i32(data: memoryview, at: int) -> int:
+    """The signed 32-bit number at `at`."""
     return int(struct.unpack_from("<i", data, at)[0])

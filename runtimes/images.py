@@ -65,6 +65,16 @@ class Preprocessing:
     layout: Literal["nchw", "nhwc"] = "nchw"
     input: str = ""
 
+    @property
+    def pixel_mean(self) -> tuple[float, ...]:
+        """The mean in units of pixels 0..255: the input is (pixel - pixel_mean) / pixel_std."""
+        return tuple(value / self.scale for value in self.mean)
+
+    @property
+    def pixel_std(self) -> tuple[float, ...]:
+        """The deviation in units of pixels 0..255."""
+        return tuple(value / self.scale for value in self.std)
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-able data, for the manifest."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
@@ -209,6 +219,8 @@ def _checked(declared: Preprocessing, where: str) -> Preprocessing:
             raise _wrong(where, f"{key} has {len(values)} values for {count} channels", "")
     if not all(declared.std):
         raise _wrong(where, "std holds a zero", "")
+    if not declared.scale:
+        raise _wrong(where, "scale is zero", "")
     return declared
 
 

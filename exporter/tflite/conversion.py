@@ -7,16 +7,23 @@ from pathlib import Path
 
 import onnx_ir as ir
 
+from portproof.device_profiles.errors import Message
 from portproof.exporter.tflite.layout.assign import IoPerms, assign_layouts
 from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
+from portproof.exporter.tflite.metadata.archive import archive
+from portproof.exporter.tflite.metadata.describe import Declared, Ends, describe
+from portproof.exporter.tflite.metadata.pack import pack
+from portproof.exporter.tflite.metadata.schema import NAME as METADATA
 from portproof.exporter.tflite.passes.float16_weights import Float16Weights
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
 from portproof.exporter.tflite.patterns import recognised
+from portproof.exporter.tflite.values import dtype_of
 from portproof.exporter.tflite.writer.model import Signature, write_signatures
 from portproof.exporter.tflite.writer.runtime_versions import oldest_release
 from portproof.exporter.tflite.writer.versions import operator_version
 from portproof.runtimes.options import DEFAULT_SIGNATURE
+from portproof.runtimes.spec import TensorSpec
 
 Perm = tuple[int, ...]
 
@@ -39,12 +46,13 @@ class Converted:
     """A TFLite file in memory, and what there is to say of it.
 
     Attributes:
-        pieces: the file, to be written one piece after the other; more than one beyond 2 GiB.
+        pieces: the file, to be written one piece after the other; more than one beyond 2 GiB, or with labels.
         perms: of each signature, for inputs and outputs whose axes differ from the source's: its axes in the
             order of the file.
         op_counts: how many operators of each kind, sorted by name.
         transpose_bytes: bytes that the TRANSPOSE operators left move in one run of each signature.
         oldest_release: of TensorFlow Lite that has every operator of the file; None where one is not on record.
+        messages: ``W-METADATA`` for what was declared and TFLite Metadata cannot say.
     """
 
     pieces: tuple[memoryview, ...]
@@ -52,6 +60,7 @@ class Converted:
     op_counts: dict[str, int] = field(default_factory=dict)
     transpose_bytes: int = 0
     oldest_release: str | None = None
+    messages: tuple[Message, ...] = ()
 
     @property
     def input_perms(self) -> dict[str, Perm]:
@@ -65,7 +74,7 @@ class Converted:
 
     @property
     def data(self) -> memoryview:
-        """The bytes of the file; beyond 2 GiB this copies them, `save` does not."""
+        """The bytes of the file; where there are several pieces this copies them, `save` does not."""
         return self.pieces[0] if len(self.pieces) == 1 else memoryview(b"".join(self.pieces))
 
     def save(self, path: Path) -> None:
@@ -102,17 +111,29 @@ def lower_function(model: ir.Model, *, io_layout: str = "auto", float16_weights:
     return Lowered(model=lowered, perms=perms)
 
 
-def write_functions(functions: Mapping[str, Lowered]) -> Converted:
-    """One file with a signature for each function; equal constants of all of them are stored once."""
+def write_functions(functions: Mapping[str, Lowered], declared: Declared | None = None) -> Converted:
+    """One file with a signature for each function; equal constants of all of them are stored once.
+
+    Args:
+        functions: by the name of the signature.
+        declared: of inputs and outputs; it goes into the file as TFLite Metadata.
+
+    Raises:
+        PortproofError: ``E-USAGE``: labels cannot travel with a file beyond 2 GiB.
+    """
     models = [function.model for function in functions.values()]
+    said = describe(declared, {key: _ends(function) for key, function in functions.items()}) if declared else None
     pieces = write_signatures(
         {
             key: Signature(
                 graph=function.model.graph, perms={"inputs": function.perms.inputs, "outputs": function.perms.outputs}
             )
             for key, function in functions.items()
-        }
+        },
+        metadata={METADATA: pack(said.metadata)} if said else {},
     )
+    if said and said.files:
+        pieces.append(memoryview(archive(said.files, sum(map(len, pieces)))))
     nodes = [node for model in models for node in model.graph.all_nodes()]
     return Converted(
         pieces=tuple(pieces),
@@ -120,7 +141,22 @@ def write_functions(functions: Mapping[str, Lowered]) -> Converted:
         op_counts=_counts(node.op_type for node in nodes),
         transpose_bytes=sum(transposed_bytes(model.graph) for model in models),
         oldest_release=oldest_release({(node.op_type, operator_version(node)) for node in nodes}),
+        messages=said.messages if said else (),
     )
+
+
+def _ends(function: Lowered) -> Ends:
+    graph, perms = function.model.graph, function.perms
+    return Ends(
+        inputs=[_spec(value, perms.inputs) for value in graph.inputs],
+        outputs=[_spec(value, perms.outputs) for value in graph.outputs],
+    )
+
+
+def _spec(value: ir.Value, perms: Mapping[str, Perm]) -> TensorSpec:
+    name, shape = value.name or "", value.shape or ()
+    sizes = tuple(size if isinstance(size, int) else None for size in shape)
+    return TensorSpec(name=name, shape=sizes, dtype=dtype_of(value).name, perm=perms.get(name))
 
 
 def op_counts(model: ir.Model) -> dict[str, int]:

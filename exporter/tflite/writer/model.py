@@ -53,9 +53,16 @@ def write_pieces(model: ir.Model, *, perms: Perms | None = None) -> list[memoryv
     return write_signatures({DEFAULT_SIGNATURE: Signature(graph=model.graph, perms=perms or _NO_PERMS)})
 
 
-def write_signatures(signatures: Mapping[str, Signature]) -> list[memoryview]:
-    """One file that offers several graphs by name, in pieces; what is equal in their constants is stored once."""
-    return pack(_Writer(signatures).model())
+def write_signatures(
+    signatures: Mapping[str, Signature], *, metadata: Mapping[str, bytes] | None = None
+) -> list[memoryview]:
+    """One file that offers several graphs by name, in pieces; what is equal in their constants is stored once.
+
+    Args:
+        signatures: the graphs by name.
+        metadata: further entries of the model's metadata, by name.
+    """
+    return pack(_Writer(signatures).model(metadata or {}))
 
 
 class _Writer:
@@ -87,14 +94,15 @@ class _Writer:
             self._reserve(graph).fill(graph.name or "inner")
         return self.numbers[graph]
 
-    def model(self) -> Any:
+    def model(self, metadata: Mapping[str, bytes]) -> Any:
         model = schema.ModelT()
         model.version = SCHEMA_VERSION
         model.description = "written by Portproof"
         model.subgraphs = [graph.table for graph in self.graphs]
         model.signatureDefs = [self._signature(key, signature) for key, signature in self.signatures.items()]
         model.operatorCodes = [_operator_code(op, version) for op, version in self.codes]
-        model.metadata = [self._metadata(IO_METADATA, _io_json(self.signatures))]
+        entries = {IO_METADATA: _io_json(self.signatures), **metadata}
+        model.metadata = [self._metadata(name, data) for name, data in entries.items()]
         model.buffers = self.buffers.tables
         return model
 
