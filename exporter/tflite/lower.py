@@ -69,8 +69,10 @@ class _Lowering:
     def run(self) -> ir.Model:
         graph = self.model.graph
         inputs = [ir.Value(name=value.name, shape=value.shape, type=value.type) for value in graph.inputs]
+        self.refusals += [_no_tensor("input", value) for value in graph.inputs if not _is_tensor(value)]
+        self.refused.update(value for value in graph.inputs if not _is_tensor(value))
         results = self._nodes(inputs)
-        self.refusals += [_no_tensor(value) for value, item in results.items() if not isinstance(item, ir.Value)]
+        self.refusals += [_no_tensor("output", value) for value, item in results.items() if not _is_tensor(item)]
         if self.refusals:
             raise PortproofError.of(self.refusals)
         items = [(value, results[value]) for value in graph.outputs]
@@ -174,12 +176,17 @@ def _unknown(output: ir.Value) -> ir.Value:
     return ir.Value(name=output.name, shape=output.shape, type=output.type)
 
 
-def _no_tensor(output: ir.Value) -> Message:
+def _is_tensor(item: Item) -> bool:
+    return isinstance(item, ir.Value) and (item.type is None or isinstance(item.type, ir.TensorType))
+
+
+def _no_tensor(kind: str, value: ir.Value) -> Message:
+    """What is inside of a model may be a sequence, what goes in or out may not."""
     return Message(
         code="E-OP-UNSUPPORTED",
-        what=f"output {output.name} cannot be written in TFLite",
+        what=f"{kind} {value.name} cannot be written in TFLite",
         why="it is a sequence or an optional value, which TFLite does not have",
-        hint="give each of its tensors as an output, or all of them joined by ConcatFromSequence",
+        hint=f"make each of its tensors an {kind} of the model",
         details={"target": "tflite"},
     )
 

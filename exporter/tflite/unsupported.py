@@ -2,10 +2,6 @@
 
 DATA_DEPENDENT = "the shape of its output depends on the data"
 REASONS = {
-    "it works on sequences or optional values, which TFLite does not have": (
-        "ConcatFromSequence Optional OptionalGetElement OptionalHasElement SequenceAt SequenceConstruct SequenceEmpty "
-        "SequenceErase SequenceInsert SequenceLength SequenceMap SplitToSequence"
-    ),
     "it works on strings, which no mobile kernel takes": (
         "RegexFullMatch StringConcat StringNormalizer StringSplit TfIdfVectorizer LabelEncoder"
     ),
