@@ -2,9 +2,9 @@
 
     python -m tests.bench.latency [--peers FOLDER] [--only NAME,...] [--loads N]
 
-Needs the benchmark's folder (PORTPROOF_BENCH, or beside the checkout) and torch, which builds the networks. FOLDER holds
-the files of other converters as ``<network>.<converter>.tflite``. Times are CPU time of one thread of this host, all
-files of a network in turn (`portproof.runtimes.bench`); a ratio below 1 says that ours is faster.
+Needs the benchmark's folder (PORTPROOF_BENCH, or beside the checkout) and torch, which builds the networks.
+FOLDER holds the files of other converters as ``<network>.<converter>.tflite``. Times are CPU time of one thread of
+this host, all files of a network in turn (`portproof.runtimes.bench`); a ratio below 1 says that ours is faster.
 """
 
 import argparse
