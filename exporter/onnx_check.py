@@ -6,6 +6,8 @@ Prints the reason and returns 3 when the model is bad.
 from pathlib import Path
 from typing import Any
 
+from portproof.exporter import onnx_wire
+
 _INVALID = 3
 
 
@@ -18,7 +20,7 @@ def main(path: str) -> int:
         print(error)  # noqa: T201 - the parent reads it
         return _INVALID
     # Shapes that contradict each other are found later, by whoever needs them; here it only must not crash.
-    core.shape_inference.infer_shapes(Path(path).read_bytes(), False, False, False)
+    core.shape_inference.infer_shapes(onnx_wire.read(Path(path))[0], False, False, False)
     return 0
 
 

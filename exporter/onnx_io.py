@@ -1,6 +1,7 @@
 """ONNX files in and out: loading that no damaged or hostile file can abuse, saving that gives the same bytes.
 
-Weights in external files stay memory-mapped: the loaded model holds one copy of them, the file's.
+The loaded model holds one copy of the weights: those in external files stay memory-mapped, large ones in the file
+itself are read straight into their arrays.
 """
 
 import os
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portproof.device_profiles.errors import PortproofError
-from portproof.exporter import onnx_external, onnx_rules, onnx_scan
+from portproof.exporter import onnx_external, onnx_rules, onnx_scan, onnx_wire
 from portproof.exporter.near import did_you_mean, near_files
 from portproof.exporter.noise import captured
 from portproof.runtimes.isolate import describe_exit, run_isolated
@@ -37,13 +38,16 @@ def load(path: str | os.PathLike[str]) -> "ir.Model":
 
     path = Path(path)
     require_file(path)
-    proto = parse(path)
+    onnx_scan.check(path)
+    content, weights = onnx_wire.read(path)
+    proto = parse(content, path)
     onnx_external.check(proto, path)
     onnx_rules.check(proto, str(path))
     _check_in_child(path)
     try:
         with captured():  # onnx_ir logs what it finds odd
             model = ir.serde.deserialize_model(proto)
+            onnx_wire.attach(model, path, weights)
     except Exception as error:  # onnx_ir raises many types on what the checks above let through
         raise _invalid(path, str(error.__cause__ or error)) from error
     for graph in model.graphs():
@@ -60,13 +64,12 @@ def _separate_weights_from_inputs(model: "ir.Model") -> None:
         graph.inputs[:] = kept
 
 
-def parse(path: Path) -> "onnx.ModelProto":
-    """The protobuf of an ONNX file, its outer structure checked before any of it is read into memory."""
+def parse(content: bytes, path: Path) -> "onnx.ModelProto":
+    """The protobuf of an ONNX file's bytes; `path` is for messages."""
     import onnx
 
-    onnx_scan.check(path)
     try:
-        proto = onnx.load_model_from_string(path.read_bytes())
+        proto = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf's DecodeError, whose module has no types
         raise PortproofError(
             "E-MODEL-FORMAT",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portproof.device_profiles.errors import PortproofError
-from portproof.exporter import onnx_io
+from portproof.exporter import onnx_io, onnx_weights
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -38,7 +38,8 @@ class OnnxFunction:
         self.input_names = [v.name or "" for v in model.graph.inputs if not v.is_initializer()]
         self.output_names = [v.name or "" for v in model.graph.outputs]
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._session = self._open(model)
+        self._weights: Arrays = {}
+        self._session = self._lean(model) or self._session_of(self._content(model))
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Arrays:
         """The outputs for one sample; inputs the model does not have are ignored.
@@ -46,7 +47,7 @@ class OnnxFunction:
         Raises:
             PortproofError: E-RUN when ONNX Runtime refuses.
         """
-        feeds = {name: np.asarray(inputs[name], order="C") for name in self.input_names}
+        feeds = self._weights | {name: np.asarray(inputs[name], order="C") for name in self.input_names}
         try:
             values: Sequence[NDArray[Any]] = self._session.run(self.output_names, feeds)
         except Exception as error:  # ONNX Runtime has its own exception types, one per status
@@ -57,11 +58,27 @@ class OnnxFunction:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._session = None
+        self._session, self._weights = None, {}
         if self._folder is not None:
             self._folder.cleanup()
 
-    def _open(self, model: "ir.Model") -> Any:
+    def _lean(self, model: "ir.Model") -> Any:
+        """A session that is fed the large weights with every run, as arrays that it does not copy; None if refused.
+
+        Some kernels take weights only as constants.
+        """
+        with onnx_weights.as_inputs(model) as tensors:
+            if not tensors:
+                return None
+            content = onnx_io.to_bytes(model)
+        try:
+            session = self._session_of(content)
+        except PortproofError:
+            return None
+        self._weights = {name: np.asarray(tensor.numpy(), order="C") for name, tensor in tensors.items()}
+        return session
+
+    def _session_of(self, content: bytes | str) -> Any:
         import onnxruntime as ort
 
         options = ort.SessionOptions()
@@ -69,7 +86,7 @@ class OnnxFunction:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY + 1
         try:
-            return ort.InferenceSession(self._content(model), options, providers=["CPUExecutionProvider"])
+            return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise _refused(error) from error
 

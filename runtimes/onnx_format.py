@@ -43,7 +43,7 @@ def check(path: Path) -> None:
         _damaged(path, "it is empty" if not size else f"it has {size} bytes, protobuf ends at 2 GiB")
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            if not any(number == 7 for number, _, _ in _fields(data, 0, size, known=_MODEL_FIELDS)):
+            if not any(number == 7 for number, _, _ in fields(data, 0, size, known=_MODEL_FIELDS)):
                 _damaged(path, "it holds no graph")
             for external in _externals(data, "Model", 0, size, 0):
                 _check_external(path, external)
@@ -55,10 +55,10 @@ def _externals(data: mmap.mmap, message: str, start: int, end: int, depth: int) 
     """The external_data entries of every tensor below a message."""
     if depth > _MAX_DEPTH:
         raise ValueError("graphs are nested too deeply")
-    for number, begin, stop in _fields(data, start, end):
+    for number, begin, stop in fields(data, start, end):
         inner = _MESSAGES[message].get(number)
         if inner == _TENSOR:
-            entries = dict(_entry(data, b, e) for n, b, e in _fields(data, begin, stop) if n == 13)
+            entries = dict(_entry(data, b, e) for n, b, e in fields(data, begin, stop) if n == 13)
             if entries:
                 yield entries
         elif inner:
@@ -66,7 +66,7 @@ def _externals(data: mmap.mmap, message: str, start: int, end: int, depth: int) 
 
 
 def _entry(data: mmap.mmap, start: int, end: int) -> tuple[str, str]:
-    parts = {number: data[begin:stop].decode() for number, begin, stop in _fields(data, start, end)}
+    parts = {number: data[begin:stop].decode() for number, begin, stop in fields(data, start, end)}
     return parts.get(1, ""), parts.get(2, "")
 
 
@@ -99,18 +99,22 @@ def _damaged(path: Path, why: str) -> NoReturn:
     )
 
 
-def _fields(data: mmap.mmap, start: int, end: int, known: set[int] | None = None) -> Iterator[tuple[int, int, int]]:
-    """Field number and extent of the content of every field between two positions; skips over the content."""
+def fields(data: mmap.mmap, start: int, end: int, known: set[int] | None = None) -> Iterator[tuple[int, int, int]]:
+    """Field number and extent of the content of every field between two positions; skips over the content.
+
+    Raises:
+        ValueError, IndexError: the bytes are no chain of such fields.
+    """
     at = start
     while at < end:
-        key, at = _varint(data, at)
+        key, at = varint(data, at)
         number, wire = key >> 3, key & 7
         if known is not None and number not in known:
             raise ValueError(f"field {number} is none of a model's")
         if wire == _VARINT:
-            _, stop = _varint(data, at)
+            _, stop = varint(data, at)
         elif wire == _BYTES:
-            length, at = _varint(data, at)
+            length, at = varint(data, at)
             stop = at + length
         elif wire in (_FIXED32, _FIXED64):
             stop = at + (4 if wire == _FIXED32 else 8)
@@ -122,7 +126,8 @@ def _fields(data: mmap.mmap, start: int, end: int, known: set[int] | None = None
         at = stop
 
 
-def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
+def varint(data: mmap.mmap, at: int) -> tuple[int, int]:
+    """The base-128 number at a position, and the position behind it."""
     value = 0
     for shift in range(0, 70, 7):
         byte = data[at]

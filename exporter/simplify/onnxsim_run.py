@@ -5,38 +5,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portproof.device_profiles.errors import Message, PortproofError
-from portproof.exporter import onnx_io, provenance
+from portproof.exporter import onnx_io, onnx_weights, onnx_wire, provenance
 from portproof.runtimes.isolate import IsolatedResult, describe_exit, run_isolated
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
 TIMEOUT_S = 300.0
-_MEMORY_FLOOR_BYTES = 4 << 30
-_MEMORY_FACTOR = 8
+_MEMORY_BYTES = 4 << 30
+_SHOWN_BYTES = 256 << 20
 
 
 def run_onnxsim(model: "ir.Model", timeout_s: float = TIMEOUT_S) -> "tuple[ir.Model, tuple[Message, ...]]":
     """Simplify; gives back `model` itself, with W-SIMPLIFY-SKIPPED, when onnxsim crashes, refuses or runs out.
 
-    The provenance of the nodes, which onnxsim drops, is carried across.
+    The provenance of the nodes, which onnxsim drops, is carried across. Weights that it leaves alone are shared with
+    `model`. It is not given those of a huge model, of which it would hold two copies; what it would fold of them our
+    own folding does.
     """
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "in.onnx", Path(folder) / "out.onnx"
-        onnx_io.save(model, source)
+        hidden = _save(model, source)
         result = run_isolated(
             "portproof.exporter.simplify.onnxsim_child:main",
             str(source),
             str(target),
             timeout_s=timeout_s,
-            memory_bytes=max(_MEMORY_FLOOR_BYTES, _MEMORY_FACTOR * onnx_io.weight_bytes(model)),
+            memory_bytes=_MEMORY_BYTES,
         )
         if not result.ok:
             return model, (_skipped(_reason(result, timeout_s)),)
         try:
-            simplified = _read(target)
+            simplified = _read(target, model)
         except PortproofError as error:
             return model, (_skipped(f"its result cannot be read: {error.messages[0].what}"),)
+    onnx_weights.put_back(simplified, hidden)
     fault = _signature_fault(model, simplified)
     if fault:
         return model, (_skipped(fault),)
@@ -44,11 +47,25 @@ def run_onnxsim(model: "ir.Model", timeout_s: float = TIMEOUT_S) -> "tuple[ir.Mo
     return simplified, ()
 
 
-def _read(target: Path) -> "ir.Model":
+def _save(model: "ir.Model", path: Path) -> "onnx_weights.Tensors":
+    """Write what onnxsim is to read, its weights beside it; gives those that it is not to see."""
+    import onnx_ir as ir
+
+    if onnx_io.weight_bytes(model) <= _SHOWN_BYTES:
+        ir.save(model, path, external_data=f"{path.name}.data", size_threshold_bytes=onnx_wire.LARGE_BYTES)
+        return {}
+    with onnx_weights.as_inputs(model) as hidden:
+        path.write_bytes(onnx_io.to_bytes(model))
+    return hidden
+
+
+def _read(target: Path, before: "ir.Model") -> "ir.Model":
     """The result, its weights in memory: the folder is about to go."""
     import onnx_ir as ir
 
-    loaded = ir.serde.deserialize_model(onnx_io.parse(target))
+    content, weights = onnx_wire.read(target)
+    loaded = ir.serde.deserialize_model(onnx_io.parse(content, target))
+    onnx_wire.attach(loaded, target, weights, {v.name or "": v.const_value for v in before.graph.initializers.values()})
     ir.external_data.set_base_dir(loaded.graph, str(target.parent))
     return ir.external_data.load_to_model(loaded)
 
