@@ -11,17 +11,22 @@ from portproof.exporter.tflite.unsupported import reason
 
 _MOST_ROUNDS = 10
 """Each round folds what the last one made known; nested bodies take four."""
+_WITH_BODIES = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 
 
 def by_parts(model: ir.Model) -> ir.Model:
     """`model`, with the function bodies of the schemas in place of operators that have no handler.
 
-    The model given is left as it is; the weights are shared. What depends on shapes alone, as bodies do, is computed.
+    The model given is left as it is; the weights are shared. What depends on shapes alone, as bodies do, is computed:
+    also in a model with branches, since the branch not taken need not be fit to be lowered.
     """
     opset = model.opset_imports.get("", 1)
-    if not any(is_composed(node, opset) for node in model.graph.all_nodes()):
+    branches = any(node.op_type in _WITH_BODIES for node in model.graph)
+    if not branches and not any(is_composed(node, opset) for node in model.graph.all_nodes()):
         return model
     model = model.clone()
+    if branches:
+        settle(model)
     expand = ExpandFunctions(lambda node: is_composed(node, opset))
     while expand(model).modified:
         settle(model)

@@ -74,3 +74,9 @@ def test_all_that_is_refused_in_both_branches_is_told() -> None:
     why = refused(model(text))
     assert len(why) >= 2
     assert any(item.startswith("Unique") for item in why)
+
+
+def test_a_condition_on_shapes_alone_is_known() -> None:
+    """Without any simplification before; the branch not taken need not be fit to be lowered."""
+    text = "g (float[2,3] x) => (float[2,3] y) { n = Size(x)\n k = Equal(n, six)\n y = If(k) <then_branch = t () => (float[2,3] a) { a = Neg(x) }, else_branch = e () => (float[2,3] b) { i = NonZero(x)\n f = Cast<to=1>(i)\n b = Identity(f) }> }"  # noqa: E501
+    assert agrees(model(text, six=np.array(6)), {"x": floats(2, 3)}) == {"NEG": 1}
