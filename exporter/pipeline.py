@@ -10,6 +10,7 @@ from typing import Any
 from portproof.device_profiles.codes import GATE, OK
 from portproof.device_profiles.errors import Message
 from portproof.exporter import onnx_io, request
+from portproof.exporter.admitted import admitted_sizes
 from portproof.exporter.dataset import open_data
 from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
 from portproof.exporter.output import staged
@@ -21,6 +22,7 @@ from portproof.exporter.report.manifest import Manifest
 from portproof.exporter.report.report import Report
 from portproof.exporter.report.write import Facts, write
 from portproof.exporter.simplify import SimplifyReport, simplify
+from portproof.exporter.sizes import representative
 from portproof.exporter.source import Source, load
 from portproof.exporter.tflite.conversion import Converted, convert_model
 from portproof.runtimes.data import Dataset, summary
@@ -90,7 +92,8 @@ def export(  # noqa: PLR0913 - the options of the command line
         out_dir: the folder to write, replaced as a whole; ``build/<name>`` when left out.
         targets: of ``"tflite"``, ``"onnx"``; those of the devices when left out, else both.
         devices: ids of device profiles, or paths to TOML files.
-        inputs: declarations ``NAME=1x3x224x224:float32``, for inputs whose shape is not known.
+        inputs: declarations ``NAME=1x3x224x224:float32``, for inputs whose shape is not known; sizes given by a name
+            stay dynamic: ``NAME=N:1..8x3xHxW``.
         data: what parity is measured on, in the DATA grammar; without it, seeded random inputs (``W-RANDOM-DATA``).
         atol: absolute tolerances, ``"1e-4"`` for every output or ``"NAME:1e-4"``.
         rtol: relative ones.
@@ -149,8 +152,10 @@ def export(  # noqa: PLR0913 - the options of the command line
 
 def _open_data(data: str | None, source: Source, count: int, seed: int, told: _Told) -> Dataset:
     with told.progress.step("read the data"):
-        dataset, messages = open_data(data, inputs_of(source.model), example=source.example, count=count, seed=seed)
-    told.add(messages)
+        sizes, skipped = admitted_sizes(source, seed) if data is None else ([], ())
+        specs = inputs_of(source.model, source.dims)
+        dataset, messages = open_data(data, specs, example=source.example, count=count, seed=seed, sizes=sizes)
+    told.add((*skipped, *messages))
     for line in summary(dataset):
         told.progress.note(line)
     return dataset
@@ -169,13 +174,15 @@ def _write_models(
     source: Source, targets: Sequence[str], stage: Path, seed: int, told: _Told, **options: Any
 ) -> _Written:
     with told.progress.step("simplify"):
-        model, simplified = simplify(source.model, example=source.example, seed=seed)
+        model, simplified = simplify(source.model, example=source.example, dims=source.dims, seed=seed)
     told.add(simplified.messages)
     files: dict[str, list[Path]] = {}
     converted = None
     if "tflite" in targets:
         with told.progress.step("convert to TFLite"):
-            converted = convert_model(model, **options)
+            shape = representative(source.model, source.dims, source.example)
+            converted = convert_model(model, dims=source.dims, representative=shape, **options)
+            told.add(converted.messages)
             files["tflite"] = [stage / f"{source.name}.tflite"]
             converted.save(files["tflite"][0])
     if "onnx" in targets:

@@ -1,13 +1,14 @@
 """ONNX to TFLite: lowering, the passes on the `tfl` dialect, the writer."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message
+from portproof.exporter.tflite.generalise.convert import generalised
 from portproof.exporter.tflite.layout.assign import IoPerms, assign_layouts
 from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
@@ -15,13 +16,16 @@ from portproof.exporter.tflite.metadata.archive import archive
 from portproof.exporter.tflite.metadata.describe import Declared, Ends, describe
 from portproof.exporter.tflite.metadata.pack import pack
 from portproof.exporter.tflite.metadata.schema import NAME as METADATA
+from portproof.exporter.tflite.narrowing import warnings
 from portproof.exporter.tflite.passes.float16_weights import Float16Weights
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
 from portproof.exporter.tflite.patterns import recognised
-from portproof.exporter.tflite.values import dtype_of
+from portproof.exporter.tflite.values import bytes_of, dtype_of
 from portproof.exporter.tflite.writer.model import Signature, write_signatures
+from portproof.exporter.tflite.writer.packing import Piece, joined
 from portproof.exporter.tflite.writer.runtime_versions import oldest_release
 from portproof.exporter.tflite.writer.versions import operator_version
+from portproof.runtimes.dims import Dim
 from portproof.runtimes.options import DEFAULT_SIGNATURE
 from portproof.runtimes.spec import TensorSpec
 
@@ -52,10 +56,10 @@ class Converted:
         op_counts: how many operators of each kind, sorted by name.
         transpose_bytes: bytes that the TRANSPOSE operators left move in one run of each signature.
         oldest_release: of TensorFlow Lite that has every operator of the file; None where one is not on record.
-        messages: ``W-METADATA`` for what was declared and TFLite Metadata cannot say.
+        messages: warnings, such as of float64 that is computed in float32, or of what TFLite Metadata cannot say.
     """
 
-    pieces: tuple[memoryview, ...]
+    pieces: tuple[Piece, ...]
     perms: dict[str, IoPerms] = field(default_factory=dict)
     op_counts: dict[str, int] = field(default_factory=dict)
     transpose_bytes: int = 0
@@ -74,38 +78,59 @@ class Converted:
 
     @property
     def data(self) -> memoryview:
-        """The bytes of the file; where there are several pieces this copies them, `save` does not."""
-        return self.pieces[0] if len(self.pieces) == 1 else memoryview(b"".join(self.pieces))
+        """The bytes of the file; this copies the weights, `save` holds one of them at a time."""
+        return joined(self.pieces)
 
     def save(self, path: Path) -> None:
         """Writes the file."""
         with path.open("wb") as file:
             for piece in self.pieces:
-                file.write(piece)
+                file.write(bytes_of(piece))
 
 
-def convert_model(model: ir.Model, *, io_layout: str = "auto", float16_weights: bool = False) -> Converted:
+def convert_model(
+    model: ir.Model,
+    *,
+    io_layout: str = "auto",
+    float16_weights: bool = False,
+    dims: Sequence[Dim] = (),
+    representative: Mapping[str, int] | None = None,
+) -> Converted:
     """Converts an ONNX model in memory.
 
     Args:
-        model: simplified, with static shapes and functions inlined.
+        model: simplified, with functions inlined; the sizes of its inputs are numbers, or names of `dims`.
         io_layout: ``"auto"`` lets inputs and outputs of rank 4 be channels-last where that saves transposes;
             ``"keep"`` keeps ONNX's shapes.
         float16_weights: store large float32 constants as float16; everything is still computed in float32.
+        dims: the dimensions that stay dynamic.
+        representative: the sizes they have in the file until it is told others; some of theirs when None.
 
     Raises:
-        PortproofError: ``E-OP-UNSUPPORTED``, one message for each node that cannot be written.
+        PortproofError: ``E-OP-UNSUPPORTED``, one message for each node that cannot be written; ``E-SHAPE-DYNAMIC``,
+            one for each operator that cannot follow the sizes.
     """
-    return write_functions(
-        {DEFAULT_SIGNATURE: lower_function(model, io_layout=io_layout, float16_weights=float16_weights)}
+    function = lower_function(
+        model, io_layout=io_layout, float16_weights=float16_weights, dims=dims, representative=representative
     )
+    return write_functions({DEFAULT_SIGNATURE: function})
 
 
-def lower_function(model: ir.Model, *, io_layout: str = "auto", float16_weights: bool = False) -> Lowered:
+def lower_function(
+    model: ir.Model,
+    *,
+    io_layout: str = "auto",
+    float16_weights: bool = False,
+    dims: Sequence[Dim] = (),
+    representative: Mapping[str, int] | None = None,
+) -> Lowered:
     """All of `convert_model` but the writing."""
-    lowered = before_layout(lower(recognised(model)))
-    perms = assign_layouts(lowered, free_io=io_layout == "auto")
-    lowered = after_layout(lowered)
+    if dims:
+        lowered, perms = generalised(model, dims, free_io=io_layout == "auto", representative=representative)
+    else:
+        lowered = before_layout(lower(recognised(model)))
+        perms = assign_layouts(lowered, free_io=io_layout == "auto")
+        lowered = after_layout(lowered)
     if float16_weights:
         Float16Weights()(lowered)
     return Lowered(model=lowered, perms=perms)
@@ -133,7 +158,7 @@ def write_functions(functions: Mapping[str, Lowered], declared: Declared | None 
         metadata={METADATA: pack(said.metadata)} if said else {},
     )
     if said and said.files:
-        pieces.append(memoryview(archive(said.files, sum(map(len, pieces)))))
+        pieces.append(memoryview(archive(said.files, sum(piece.nbytes for piece in pieces))))
     nodes = [node for model in models for node in model.graph.all_nodes()]
     return Converted(
         pieces=tuple(pieces),
@@ -141,7 +166,7 @@ def write_functions(functions: Mapping[str, Lowered], declared: Declared | None 
         op_counts=_counts(node.op_type for node in nodes),
         transpose_bytes=sum(transposed_bytes(model.graph) for model in models),
         oldest_release=oldest_release({(node.op_type, operator_version(node)) for node in nodes}),
-        messages=said.messages if said else (),
+        messages=(*(m for model in models for m in warnings(model)), *(said.messages if said else ())),
     )
 
 

@@ -8,6 +8,7 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.movement import to_rank
+from portproof.exporter.tflite.narrowing import mark
 from portproof.exporter.tflite.values import array_of, constant, dtype_of, shape_of
 
 BOOLEAN_RESULT = frozenset({"EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"})
@@ -44,14 +45,20 @@ def select(b: Builder, condition: ir.Value, x: ir.Value, y: ir.Value) -> ir.Valu
 
 
 def cast(b: Builder, x: ir.Value, dtype: npt.DTypeLike) -> ir.Value:
-    """`x` in another type; nothing is emitted when it has it already."""
+    """`x` in another type; nothing is emitted when it has it already.
+
+    float64 that becomes float32 without having been asked for is marked, to be told (see `narrowing`).
+    """
     wanted = np.dtype(dtype)
     if dtype_of(x) == wanted:
         return x
     array = array_of(x)
     if array is not None:
         return constant(array.astype(wanted), x.name)
-    return b.emit("CAST", [x], shape=shape_of(x), dtype=wanted)
+    y = b.emit("CAST", [x], shape=shape_of(x), dtype=wanted)
+    if dtype_of(x).name == "float64" and wanted.name == "float32":
+        mark(b.nodes[-1], b.source)
+    return y
 
 
 def reduce(b: Builder, op: str, x: ir.Value, axes: Sequence[int], *, keepdims: bool) -> ir.Value:

@@ -66,7 +66,7 @@ def _weighted(b: Builder, x: ir.Value, axes: Sequence[Axis], rule: Rule) -> ir.V
     dtype = dtype_of(x)
     if dtype.kind != "f":
         raise Refusal(f"mode {rule.mode} rounds {dtype.name} in a way ONNX leaves open", "resize in float32")
-    x = carried(b, x, ("float32",), f"Resize with mode {rule.mode}")
+    x = carried(b, x, ("float32",), f"Resize with mode {rule.mode}", computes=True)
     weights = [matrix(axis, rule) for axis in axes]
     # Coordinates are float32 in both runtimes, by formulas that round differently.
     flags = _flags(axes, weights, kernel_matrix, 1e-6 * max(axis.size for axis in axes))

@@ -17,7 +17,7 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, array_of, dtype_of, ints_of, shape_of
 
 
-@onnx_op("AffineGrid", since=20, note="constant size; not float64")
+@onnx_op("AffineGrid", since=20, note="constant size")
 def affine_grid(b: Builder, theta: ir.Value, size: ir.Value, *, align_corners: int) -> ir.Value:
     """theta: [N, axes, axes + 1]; [N, spatial..., axes]."""
     spatial = ints_of(size)[2:] if array_of(size) is not None else declared_shape(b)[1:-1]

@@ -1,10 +1,13 @@
 """Add, Sub, Mul, Div with numpy's broadcasting; Neg, Abs, Sign."""
 
+import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
 from portproof.exporter.tflite.make.division import divide_int64
+from portproof.exporter.tflite.make.doubles import calc_doubles
+from portproof.exporter.tflite.make.unsigned import divide_uint64
 from portproof.exporter.tflite.make.widened import FLOAT, INT, NUMBERS, widened
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of
@@ -15,12 +18,16 @@ _BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV"}
 @onnx_op("Add", "Sub", "Mul", since=7)
 def add_sub_mul(b: Builder, x: ir.Value, y: ir.Value, *, op_type: str) -> ir.Value:
     """The kernels have the same broadcasting; integers wrap around."""
-    return widened(b, NUMBERS, [x, y], lambda p, q: binary(b, _BINARY[op_type], p, q))
+    if dtype_of(x) == np.float64:
+        return calc_doubles(b, _BINARY[op_type], x, y)
+    return widened(b, NUMBERS, [x, y], lambda p, q: binary(b, _BINARY[op_type], p, q), uint64="bits")
 
 
-@onnx_op("Div", since=7, note="not float64 and uint64")
+@onnx_op("Div", since=7)
 def div(b: Builder, x: ir.Value, y: ir.Value) -> ir.Value:
     """Integers are truncated toward zero, as the kernel does; it fails at run time on a divisor of 0."""
+    if dtype_of(x) == np.uint64:
+        return divide_uint64(b, x, y)
     if dtype_of(x).name in ("int64", "uint32"):
         return widened(b, NUMBERS, [x, y], lambda p, q: divide_int64(b, p, q))
     return widened(b, FLOAT | INT, [x, y], lambda p, q: binary(b, "DIV", p, q))
@@ -29,6 +36,8 @@ def div(b: Builder, x: ir.Value, y: ir.Value) -> ir.Value:
 @onnx_op("Neg")
 def neg(b: Builder, x: ir.Value) -> ir.Value:
     """Minus x."""
+    if dtype_of(x) == np.float64:
+        return calc_doubles(b, "MUL", x, b.const(-1.0, np.float64))
     return widened(b, NUMBERS, [x], lambda p: unary(b, "NEG", p))
 
 

@@ -45,7 +45,7 @@ class _Weights:
     seeing: ir.Value | None
 
 
-@onnx_op("Attention", since=23, note="not float64; no qk_matmul_output of a mode whose meaning ONNX changed")
+@onnx_op("Attention", since=23, note="no qk_matmul_output of a mode whose meaning ONNX changed")
 def attention(
     b: Builder,
     q: ir.Value,

@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, select, unary
+from portproof.exporter.tflite.make.doubles import calc_doubles
 from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.widened import FLOAT, NUMBERS, widened
 from portproof.exporter.tflite.registry import onnx_op
@@ -31,12 +32,14 @@ def clip_attributes(b: Builder, x: ir.Value, *, min: float | None, max: float | 
 def clip(b: Builder, x: ir.Value, low: ir.Value | None = None, high: ir.Value | None = None) -> ir.Value:
     """min(high, max(low, x)), so the upper bound wins; each bound is a scalar and may be missing."""
     low, high = _bound(x, low, lowest=True), _bound(x, high, lowest=False)
-    kernel = _KERNELS.get((_number(low), _number(high))) if dtype_of(x).kind == "f" else None
+    kernel = _KERNELS.get((_number(low), _number(high))) if dtype_of(x).name in ("float32", "float16") else None
     if kernel and (high is None or array_of(high) is not None):
         return widened(b, FLOAT, [x], lambda p: unary(b, kernel, p))
     for op, bound in (("MAXIMUM", low), ("MINIMUM", high)):
-        if bound is not None:
-            x = widened(b, NUMBERS, [reshape(b, bound, ()), x], partial(binary, b, op))
+        if bound is not None and dtype_of(x) == np.float64:
+            x = calc_doubles(b, op, reshape(b, bound, ()), x)
+        elif bound is not None:
+            x = widened(b, NUMBERS, [reshape(b, bound, ()), x], partial(binary, b, op), uint64="order")
     return x
 
 

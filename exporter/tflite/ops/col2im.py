@@ -18,7 +18,7 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, shape_of
 
 
-@onnx_op("Col2Im", since=18, note="constant image and block shapes; not float64 and uint64")
+@onnx_op("Col2Im", since=18, note="constant image and block shapes; not uint64")
 def col2im(
     b: Builder,
     x: ir.Value,

@@ -56,7 +56,7 @@ def size(b: Builder, x: ir.Value) -> ir.Value:
     return b.const(math.prod(shape_of(x)), np.int64)
 
 
-@onnx_op("Range", since=11, note="computed at run time with a declared size only; not float64 then")
+@onnx_op("Range", since=11, note="computed at run time with a declared size only")
 def range_(b: Builder, start: ir.Value, limit: ir.Value, delta: ir.Value) -> ir.Value:
     """start, start + delta, ... before `limit`."""
     ends = [array_of(value) for value in (start, limit, delta)]

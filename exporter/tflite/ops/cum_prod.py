@@ -11,7 +11,7 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import rank_of, shape_of
 
 
-@onnx_op("CumProd", since=26, note="constant axis; not float64, uint64")
+@onnx_op("CumProd", since=26, note="constant axis; not uint64")
 def cum_prod(b: Builder, x: ir.Value, axis: ir.Value, *, exclusive: int, reverse: int) -> ir.Value:
     """Doubling: each entry times the one 1, 2, 4, ... before it, with ones in front of the first."""
     along = resolve_axis(constant_ints(axis, "axis")[0], rank_of(x))

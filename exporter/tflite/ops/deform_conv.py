@@ -21,7 +21,7 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
 
 
-@onnx_op("DeformConv", since=19, note="2-D; not float64")
+@onnx_op("DeformConv", since=19, note="2-D")
 def deform_conv(
     b: Builder,
     x: ir.Value,

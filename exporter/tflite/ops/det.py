@@ -21,7 +21,7 @@ Columns = tuple[int, ...]
 Entry = Callable[[int, int], ir.Value]
 
 
-@onnx_op("Det", since=11, note=f"matrices up to {_LARGEST} x {_LARGEST}; not float64")
+@onnx_op("Det", since=11, note=f"matrices up to {_LARGEST} x {_LARGEST}")
 def det(b: Builder, x: ir.Value) -> ir.Value:
     """x: [..., n, n]; minors of the last k rows from those of the last k - 1 (Laplace), each computed once."""
     size, rank = shape_of(x)[-1], rank_of(x)

@@ -19,7 +19,7 @@ from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, array_of, dtype_of, rank_of, shape_of
 
-_NOTE = "constant lengths, matrices up to 64 MB; not float64"
+_NOTE = "constant lengths, matrices up to 64 MB"
 
 
 @onnx_op("DFT", since=17, note=_NOTE)

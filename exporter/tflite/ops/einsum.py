@@ -12,7 +12,7 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import rank_of
 
 
-@onnx_op("Einsum", since=12, note="no letter twice in one operand (diagonals); not float64")
+@onnx_op("Einsum", since=12, note="no letter twice in one operand (diagonals)")
 def einsum(b: Builder, *values: ir.Value, equation: str) -> ir.Value:
     """One operand after the other is multiplied into the result."""
     terms, out = parse(equation, [rank_of(value) for value in values])

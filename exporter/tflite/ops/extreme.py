@@ -10,6 +10,7 @@ from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
 from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.movement import reshape, transpose
 from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axis
+from portproof.exporter.tflite.make.unsigned import from_ordered, ordered
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 
@@ -19,14 +20,14 @@ REVERSIBLE_TYPES = frozenset({"float32", "int32", "int64"})
 """Types in which the order can be turned round without loss, see `_turned`."""
 
 
-@onnx_op("ArgMax", "ArgMin", note="not float64, uint64")
+@onnx_op("ArgMax", "ArgMin")
 def arg_extreme(
     b: Builder, x: ir.Value, *, axis: int, keepdims: int, select_last_index: int | None, op_type: str
 ) -> ir.Value:
     """The first place of the extreme value, or the last (opset 12); int64."""
     shape = shape_of(x)
     along = resolve_axis(axis, len(shape))
-    data = carried(b, x, ARG_TYPES | {"int64"}, op_type)
+    data = ordered(b, x) if dtype_of(x) == np.uint64 else carried(b, x, ARG_TYPES | {"int64"}, op_type, computes=True)
     if select_last_index:
         data = b.emit("REVERSE_V2", [data, b.ints([along])], shape=shape, dtype=dtype_of(data))
     place = _long_place(b, data, along, op_type) if dtype_of(data) == np.int64 else _place(b, data, along, op_type)
@@ -41,7 +42,7 @@ def top_k_1(b: Builder, x: ir.Value, *, axis: int, k: int) -> Sequence[ir.Value]
     return _top_k(b, x, k, axis, largest=True)
 
 
-@onnx_op("TopK", since=10, note="not float64, uint64; sorted even when not asked for")
+@onnx_op("TopK", since=10, note="sorted even when not asked for")
 def top_k_10(
     b: Builder,
     x: ir.Value,
@@ -72,9 +73,12 @@ def _long_place(b: Builder, x: ir.Value, axis: int, op_type: str) -> ir.Value:
 
 def _top_k(b: Builder, x: ir.Value, k: int, axis: int, *, largest: bool) -> Sequence[ir.Value]:
     """The kernel takes the largest of the last axis."""
+    if dtype_of(x) == np.uint64:
+        values, places = _top_k(b, ordered(b, x), k, axis, largest=largest)
+        return from_ordered(b, values), places
     rank = len(shape_of(x))
     along = resolve_axis(axis, rank)
-    data = carried(b, x, TOPK_TYPES if largest else REVERSIBLE_TYPES, "TopK")
+    data = carried(b, x, TOPK_TYPES if largest else REVERSIBLE_TYPES, "TopK", computes=True)
     last = [position for position in range(rank) if position != along] + [along]
     data = transpose(b, data if largest else _turned(b, data), last)
     out = (*shape_of(data)[:-1], k)

@@ -35,7 +35,7 @@ _PADDINGS = ("zeros", "border", "reflection")
 _PAD_TYPES = GATHER_TYPES - {"float16", "int16", "bool"}
 
 
-@onnx_op("GridSample", since=16, note="not float64; mode nearest for integers too")
+@onnx_op("GridSample", since=16, note="mode nearest for integers too")
 def grid_sample(
     b: Builder, x: ir.Value, grid: ir.Value, *, align_corners: int, mode: str, padding_mode: str
 ) -> ir.Value:

@@ -5,9 +5,10 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, unary
+from portproof.exporter.tflite.make.doubles import compare_doubles
 from portproof.exporter.tflite.make.widened import FLOAT, NUMBERS, widened
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import shape_of
+from portproof.exporter.tflite.values import dtype_of, shape_of
 
 _COMPARE = {
     "Equal": "EQUAL",
@@ -19,12 +20,14 @@ _COMPARE = {
 _LOGICAL = {"And": "LOGICAL_AND", "Or": "LOGICAL_OR", "Xor": "NOT_EQUAL"}
 
 
-@onnx_op("Equal", "Less", "Greater", since=7, note="not float64, uint64 and strings")
-@onnx_op("LessOrEqual", "GreaterOrEqual", since=12, note="not float64 and uint64")
+@onnx_op("Equal", "Less", "Greater", since=7, note="not strings")
+@onnx_op("LessOrEqual", "GreaterOrEqual", since=12)
 def comparison(b: Builder, x: ir.Value, y: ir.Value, *, op_type: str) -> ir.Value:
     """Narrow integers go through int32: the int8 and uint8 kernels abort without a scale."""
+    if dtype_of(x) == np.float64:
+        return compare_doubles(b, _COMPARE[op_type], x, y)
     kernels = NUMBERS | {"bool"} if op_type == "Equal" else NUMBERS
-    return widened(b, kernels, [x, y], lambda p, q: binary(b, _COMPARE[op_type], p, q))
+    return widened(b, kernels, [x, y], lambda p, q: binary(b, _COMPARE[op_type], p, q), uint64="order")
 
 
 @onnx_op("And", "Or", "Xor", since=7)

@@ -13,13 +13,13 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, array_of, dtype_of
 
 
-@onnx_op("MatMul", note="not float64 and uint64")
+@onnx_op("MatMul", note="not uint64")
 def matmul_(b: Builder, x: ir.Value, y: ir.Value) -> ir.Value:
     """As numpy's, for all ranks."""
     return matmul(b, x, y)
 
 
-@onnx_op("Gemm", note="integers only with alpha and beta of 1; not float64")
+@onnx_op("Gemm", note="integers only with alpha and beta of 1")
 def gemm_1(
     b: Builder,
     x: ir.Value,
@@ -36,7 +36,7 @@ def gemm_1(
     return gemm(b, x, y, c, alpha=alpha, beta=beta, transA=transA, transB=transB)
 
 
-@onnx_op("Gemm", since=7, note="integers only with alpha and beta of 1; not float64")
+@onnx_op("Gemm", since=7, note="integers only with alpha and beta of 1")
 def gemm(
     b: Builder,
     x: ir.Value,

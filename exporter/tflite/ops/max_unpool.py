@@ -17,7 +17,7 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, shape_of
 
 
-@onnx_op("MaxUnpool", since=9, note="windows that do not overlap; constant output_shape; not float64")
+@onnx_op("MaxUnpool", since=9, note="windows that do not overlap; constant output_shape")
 def max_unpool(
     b: Builder,
     x: ir.Value,

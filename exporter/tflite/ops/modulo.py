@@ -1,17 +1,21 @@
 """Mod: the sign of the divisor (Python's, only integers) or of the dividend (C's fmod)."""
 
+import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, select, unary
+from portproof.exporter.tflite.make.unsigned import remainder_uint64
 from portproof.exporter.tflite.make.widened import FLOAT, INTS, NUMBERS, widened
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of
 
 
-@onnx_op("Mod", since=10, note="not float64 and uint64")
+@onnx_op("Mod", since=10)
 def mod(b: Builder, x: ir.Value, y: ir.Value, *, fmod: int) -> ir.Value:
     """FLOOR_MOD has the sign of the divisor."""
+    if dtype_of(x) == np.uint64:
+        return remainder_uint64(b, x, y)
     if not fmod or dtype_of(x).kind == "u":
         return widened(b, NUMBERS, [x, y], lambda p, q: binary(b, "FLOOR_MOD", p, q))
     if dtype_of(x).kind == "f":

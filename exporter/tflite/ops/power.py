@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
+from portproof.exporter.tflite.make.unsigned import to_float32
 from portproof.exporter.tflite.make.widened import FLOAT, INT, INTS, widened
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
@@ -48,8 +49,8 @@ def _single(x: ir.Value, y: ir.Value) -> float | None:
 def _float(b: Builder, x: ir.Value, y: ir.Value, exponent: float | None) -> ir.Value:
     if exponent in _PRODUCTS:
         return _PRODUCTS[exponent](b, x)
-    if dtype_of(y).name in ("float64", "uint64") and array_of(y) is None:
-        raise Refusal(f"a {dtype_of(y).name} exponent computed at run time", "cast it to float32")
+    if dtype_of(y) == np.uint64 and array_of(y) is None:
+        return binary(b, "POW", x, to_float32(b, y))
     return binary(b, "POW", x, cast(b, y, "float32"))
 
 

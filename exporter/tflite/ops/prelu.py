@@ -10,7 +10,7 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, rank_of, shape_of
 
 
-@onnx_op("PRelu", note="not float64 and uint64")
+@onnx_op("PRelu", note="not uint64")
 def prelu_1(b: Builder, x: ir.Value, slope: ir.Value) -> ir.Value:
     """Up to opset 6 the slope is one number, or one for each channel (axis 1)."""
     if shape_of(slope) != (1,) and rank_of(x) > 1:
@@ -18,7 +18,7 @@ def prelu_1(b: Builder, x: ir.Value, slope: ir.Value) -> ir.Value:
     return prelu(b, x, slope)
 
 
-@onnx_op("PRelu", since=7, note="not float64 and uint64")
+@onnx_op("PRelu", since=7, note="not uint64")
 def prelu(b: Builder, x: ir.Value, slope: ir.Value) -> ir.Value:
     """PRELU, LEAKY_RELU for a single constant slope, a selection for integers."""
     if dtype_of(x).kind == "u":

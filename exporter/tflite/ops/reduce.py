@@ -11,7 +11,7 @@ from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce, unary
 from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.parameter import declared_shape, resolve_axis
-from portproof.exporter.tflite.make.widened import FLOAT, NUMBERS, widened
+from portproof.exporter.tflite.make.widened import FLOAT, NUMBERS, UInt64, widened
 from portproof.exporter.tflite.ops.arithmetic import abs_
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
@@ -114,7 +114,7 @@ def _compute(b: Builder, x: ir.Value, which: Axes, op_type: str) -> ir.Value:
     if dtype_of(x).name == "bool":
         return which.apply(b, _BOOLEAN[op_type], x)
     kernels = NUMBERS if op_type in _ON_INTEGERS else FLOAT
-    return widened(b, kernels, [x], lambda p: _COMPUTE[op_type](b, p, which))
+    return widened(b, kernels, [x], lambda p: _COMPUTE[op_type](b, p, which), uint64=_UINT64.get(op_type))
 
 
 def _of_nothing(b: Builder, x: ir.Value, which: Axes, op_type: str) -> ir.Value:
@@ -171,6 +171,14 @@ def _log_sum_exp(b: Builder, x: ir.Value, which: Axes) -> ir.Value:
 
 
 _ON_INTEGERS = {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceSumSquare"}
+_UINT64: dict[str, UInt64] = {
+    "ReduceSum": "bits",
+    "ReduceL1": "bits",
+    "ReduceSumSquare": "bits",
+    "ReduceProd": "bits",
+    "ReduceMax": "order",
+    "ReduceMin": "order",
+}
 _COMPUTE: dict[str, Compute] = {
     "ReduceSum": _plain("SUM"),
     "ReduceMean": _plain("MEAN"),

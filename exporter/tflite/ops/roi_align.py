@@ -30,7 +30,7 @@ class _Bins:
     half_pixel: bool
 
 
-@onnx_op("RoiAlign", since=10, note="sampling_ratio of 0 with constant rois only; not float64")
+@onnx_op("RoiAlign", since=10, note="sampling_ratio of 0 with constant rois only")
 def roi_align(
     b: Builder,
     x: ir.Value,

@@ -14,10 +14,10 @@ CUMSUM_TYPES = frozenset({"float32", "int32", "int64"})
 REVERSE_SEQUENCE_TYPES = frozenset({"float32", "int16", "int32", "int64", "uint8"})
 
 
-@onnx_op("CumSum", since=11, note="not float64, uint64")
+@onnx_op("CumSum", since=11, note="not uint64")
 def cumsum(b: Builder, x: ir.Value, axis: ir.Value, *, exclusive: int, reverse: int) -> ir.Value:
     """Running sums, forwards or backwards, with or without the element itself."""
-    data = carried(b, x, CUMSUM_TYPES, "CumSum")
+    data = carried(b, x, CUMSUM_TYPES, "CumSum", computes=True)
     if array_of(axis) is None:
         along = reshape(b, cast(b, axis, "int32"), ())
     else:

@@ -38,6 +38,12 @@ def test_the_widest_types_are_never_cut(name: str) -> None:
         carrier(np.dtype(name), {"int32", "float32"}, "Op")
 
 
+def test_float64_is_cut_where_it_is_computed_with() -> None:
+    assert carrier(np.dtype("float64"), {"float32"}, "Op", computes=True) == "float32"
+    with pytest.raises(Refusal, match="int64"):
+        carrier(np.dtype("int64"), {"float32"}, "Op", computes=True)
+
+
 def test_what_the_kernel_has_is_left_alone() -> None:
     b, x = Builder(23), constant(np.ones(2, np.float32))
     assert carried(b, x, {"float32"}, "Op") is x

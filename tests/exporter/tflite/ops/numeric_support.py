@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from tests.exporter.tflite.harness import check, node_model, onnx_outputs, tflite_outputs
+from tests.exporter.tflite.ops.samples import narrowed
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter.tflite.lower import lower
@@ -73,6 +74,13 @@ def refused(model_and_inputs: tuple[ir.Model, Mapping[str, np.ndarray]], *words:
     assert caught.value.code == "E-OP-UNSUPPORTED"
     for word in words:
         assert word in str(caught.value)
+
+
+def told(model_and_inputs: tuple[ir.Model, Mapping[str, np.ndarray]], *words: str) -> None:
+    """Asserts that the model is lowered with a warning that holds `words`: of float64 computed in float32."""
+    text = narrowed(model_and_inputs[0])
+    for word in ("W-FLOAT64", *words):
+        assert word in text
 
 
 @st.composite

@@ -7,6 +7,7 @@ from hypothesis import settings
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter.tflite.lower import lower
+from portproof.exporter.tflite.narrowing import warnings
 
 SMALL = settings(derandomize=True, max_examples=20, deadline=None, database=None)
 """Properties: the same few examples on every run."""
@@ -28,3 +29,8 @@ def refusal(model: ir.Model) -> str:
         lower(model)
     assert caught.value.code == "E-OP-UNSUPPORTED"
     return str(caught.value)
+
+
+def narrowed(model: ir.Model) -> str:
+    """The warnings that lowering `model` ends in: of float64 computed in float32."""
+    return "\n".join(f"{message.code} {message.what}" for message in warnings(lower(model)))

@@ -11,6 +11,7 @@ from tests.exporter.tflite.ops.numeric_support import (
     nodes,
     refused,
     sample,
+    told,
     verify,
 )
 
@@ -48,11 +49,9 @@ def test_integers_beyond_24_bits_are_divided_exactly() -> None:
     verify("Div", x, np.ones(3, np.int32), want=x, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize(
-    ("op", "dtype"), [("Div", "float64"), ("Div", "uint64"), ("Add", "float64"), ("Mul", "uint64")]
-)
-def test_types_without_an_exact_carrier_are_refused(op: str, dtype: str) -> None:
-    refused(nodes(op, sample((3,), dtype), sample((3,), dtype, positive=True)), op, dtype)
+def test_types_without_an_exact_carrier() -> None:
+    told(nodes("Div", sample((3,), "float64"), sample((3,), "float64", positive=True)), "Div")
+    refused(nodes("Sign", sample((3,), "uint64")), "Sign", "uint64")
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, *SIGNED])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.exporter.tflite.ops.numeric_support import SIGNED, UNSIGNED, broadcastable, few, nodes, refused, verify
+from tests.exporter.tflite.ops.numeric_support import SIGNED, UNSIGNED, broadcastable, few, verify
 
 BITWISE = {"BitwiseAnd": np.bitwise_and, "BitwiseOr": np.bitwise_or, "BitwiseXor": np.bitwise_xor}
 NARROW = ("int8", "int16", "int32", *UNSIGNED)
@@ -38,13 +38,6 @@ def test_shifts(dtype: str, direction: str, constant: list[int]) -> None:
     x, y = bits((3, width), dtype), np.arange(width).astype(dtype)
     want = x << y if direction == "LEFT" else x >> y
     verify("BitShift", x, y, constant=constant, want=want, rtol=0, atol=0, direction=direction)
-
-
-@pytest.mark.parametrize("op", BITWISE)
-def test_64_bits_are_refused(op: str) -> None:
-    refused(nodes(op, bits((2,), "int64"), bits((2,), "int64")), "up to 32 bits")
-    refused(nodes("BitShift", bits((2,), "uint64"), bits((2,), "uint64"), direction="LEFT"), "uint64")
-    refused(nodes("BitwiseNot", bits((2,), "uint64")), "uint64")
 
 
 @few

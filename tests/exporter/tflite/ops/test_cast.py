@@ -65,11 +65,6 @@ def test_the_same_type_is_nothing_and_constants_are_cast_at_once() -> None:
     assert ops_of(model_of(text, c=np.array([1, 2], np.int64))) == {"ADD": 1}
 
 
-@pytest.mark.parametrize(("source", "target"), [("float32", "uint64"), ("uint64", "float32"), ("int64", "uint64")])
-def test_types_that_cast_lacks_are_refused(source: str, target: str) -> None:
-    refused(node_model("Cast", {"x": data((2,), source)}, to=code(target)), "UINT64")
-
-
 @pytest.mark.parametrize("target", [onnx.TensorProto.BFLOAT16, onnx.TensorProto.FLOAT8E4M3FN, onnx.TensorProto.STRING])
 def test_types_that_tflite_lacks_are_refused(target: int) -> None:
     refused(node_model("Cast", {"x": data((2,))}, to=int(target)), "has no type")

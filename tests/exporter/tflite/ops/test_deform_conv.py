@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from tests.exporter.tflite.ops.numeric_support import nodes, refused, sample, verify
+from tests.exporter.tflite.ops.numeric_support import nodes, sample, told, verify
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 
@@ -29,4 +29,4 @@ def test_without_offsets_it_is_a_convolution() -> None:
 
 def test_refusals() -> None:
     arrays = sample((1, 1, 5, 5)), sample((1, 1, 2, 2)), sample((1, 8, 4, 4))
-    refused(nodes("DeformConv", *(array.astype(np.float64) for array in arrays)), "float64")
+    told(nodes("DeformConv", *(array.astype(np.float64) for array in arrays)), "float64")

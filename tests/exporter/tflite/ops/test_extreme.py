@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.exporter.tflite.harness import model_of, node_model, ops_of
-from tests.exporter.tflite.ops.movement_support import check_both, data, few, refused, shapes
+from tests.exporter.tflite.ops.movement_support import check_both, data, few, shapes
 
 ARGS = ("ArgMax", "ArgMin")
 
@@ -75,13 +75,6 @@ def test_on_the_last_axis_it_is_one_kernel_and_a_cast() -> None:
     model = node_model("TopK", {"x": data((2, 4))}, constants={"k": np.array([2])}, outputs=("v", "i"))
     assert ops_of(model) == {"TOPK_V2": 1, "CAST": 1}
     assert ops_of(node_model("ArgMax", {"x": data((2, 4))}, keepdims=0)) == {"ARG_MAX": 1}
-
-
-@pytest.mark.parametrize("dtype", ["float64", "uint64"])
-def test_refusals(dtype: str) -> None:
-    x = {"x": data((3, 2), dtype)}
-    refused(node_model("ArgMax", x), dtype)
-    refused(node_model("TopK", x, constants={"k": np.array([1])}, outputs=("v", "i")), dtype)
 
 
 @few

@@ -9,8 +9,6 @@ from tests.exporter.tflite.ops.numeric_support import (
     UNSIGNED,
     broadcastable,
     few,
-    nodes,
-    refused,
     sample,
     verify,
 )
@@ -48,11 +46,6 @@ def test_large_integers_are_not_rounded() -> None:
 def test_booleans_are_equal() -> None:
     x, y = sample((5, 5), "bool"), sample((5, 5), "bool", seed=1)
     verify("Equal", x, y, want=x == y)
-
-
-@pytest.mark.parametrize("dtype", ["float64", "uint64"])
-def test_types_no_kernel_holds_are_refused(dtype: str) -> None:
-    refused(nodes("Less", sample((2,), dtype), sample((2,), dtype)), dtype)
 
 
 @few

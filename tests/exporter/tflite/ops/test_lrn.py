@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.exporter.tflite.harness import check, node_model, ops_of, tflite_outputs
-from tests.exporter.tflite.ops.samples import SMALL, normal, refusal
+from tests.exporter.tflite.ops.samples import SMALL, narrowed, normal
 
 
 def lrn(x: np.ndarray, size: int, **attributes):
@@ -62,5 +62,5 @@ def test_any_shape(data: st.DataObject) -> None:
     near(x, data.draw(st.integers(1, 6)), alpha=0.7)
 
 
-def test_unknown_type_is_refused_by_name() -> None:
-    assert "float64" in refusal(lrn(np.zeros((1, 2, 3, 3)), 3))
+def test_double_precision_is_told() -> None:
+    assert "float64" in narrowed(lrn(np.zeros((1, 2, 3, 3)), 3))

@@ -7,8 +7,6 @@ from tests.exporter.tflite.ops.numeric_support import (
     UNSIGNED,
     broadcastable,
     few,
-    nodes,
-    refused,
     sample,
     verify,
 )
@@ -50,10 +48,6 @@ def test_special_floats() -> None:
     y = np.array([2, 2, np.inf, -np.inf, np.nan, 2], np.float32)
     want = np.array([np.nan, np.nan, 5, -5, np.nan, -1.5], np.float32)
     verify("Mod", x, y, want=want, fmod=1)
-
-
-def test_wide_types_are_refused() -> None:
-    refused(nodes("Mod", sample((2,), "uint64"), divisors((2,), "uint64")), "uint64")
 
 
 @few

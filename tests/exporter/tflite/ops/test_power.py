@@ -77,8 +77,6 @@ def test_integer_powers_of_several_exponents() -> None:
         ("int32", np.array([0.5], np.float32), [1], "whole number"),
         ("int64", np.array([2], np.int64), [], "int64"),
         ("int64", np.array([2, 3], np.int64), [1], "int64"),
-        ("float32", np.array([2], np.float64), [], "float64"),
-        ("float64", np.array([2], np.float64), [1], "float64"),
     ],
 )
 def test_what_no_kernel_computes_exactly_is_refused(base: str, exponent: np.ndarray, constant: list, word: str) -> None:

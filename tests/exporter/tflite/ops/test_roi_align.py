@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from tests.exporter.tflite.ops.numeric_support import nodes, refused, sample, verify
+from tests.exporter.tflite.ops.numeric_support import nodes, refused, sample, told, verify
 
 ROIS = np.array([[0, 0, 7.3, 5], [2, 1.4, 3, 9], [-6, -6, 20, 20], [1, 1, 1.2, 1.1]], np.float32)
 IMAGES = np.array([0, 1, 1, 0])
@@ -34,4 +34,5 @@ def test_float16() -> None:
 
 def test_refusals() -> None:
     refused(nodes("RoiAlign", sample((2, 3, 8, 9)), ROIS, IMAGES), "sampling_ratio")
-    refused(nodes("RoiAlign", sample((2, 3, 8, 9)).astype(np.float64), ROIS.astype(np.float64), IMAGES), "float64")
+    wide = (array.astype(np.float64) for array in (sample((2, 3, 8, 9)), ROIS))
+    told(nodes("RoiAlign", *wide, IMAGES, sampling_ratio=1), "float64")

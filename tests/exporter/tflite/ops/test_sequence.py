@@ -28,11 +28,6 @@ def test_cumsum_axis_of_rank_one() -> None:
     check_both(node_model("CumSum", {"x": x}, constants={"a": np.array([-1])}), {"x": x}, rtol=1e-6)
 
 
-def test_cumsum_refusals() -> None:
-    x = data((2, 4))
-    refused(node_model("CumSum", {"x": x.astype("float64")}, constants={"a": np.array(1)}), "float64")
-
-
 @pytest.mark.parametrize(("time_axis", "batch_axis"), [(0, 1), (1, 0)])
 @pytest.mark.parametrize("constant", [False, True])
 def test_reverse_sequence(time_axis: int, batch_axis: int, constant: bool) -> None:

@@ -8,8 +8,6 @@ from tests.exporter.tflite.ops.numeric_support import (
     UNSIGNED,
     broadcastable,
     few,
-    nodes,
-    refused,
     sample,
     verify,
 )
@@ -45,10 +43,6 @@ def test_nan_gets_through_a_constant_bound(op: str, function: np.ufunc) -> None:
     bound = np.float32(0.5)
     verify(op, SPECIAL, bound, constant=[1], want=function(SPECIAL, bound))
     verify(op, bound, SPECIAL, constant=[0], want=function(SPECIAL, bound))
-
-
-def test_wide_types_are_refused() -> None:
-    refused(nodes("Max", sample((2,), "float64"), sample((2,), "float64")), "Max", "float64")
 
 
 @few
