@@ -85,7 +85,7 @@ def is_constant(value: ir.Value | None) -> bool:
     return value is not None and value.const_value is not None
 
 
-def bytes_of(array: Array) -> memoryview:
-    """The elements of `array` as bytes, without a copy where it is contiguous."""
+def bytes_of(array: Array | memoryview) -> memoryview:
+    """The elements of `array` as bytes, in their logical order; without a copy where that is how they lie."""
     flat = np.ascontiguousarray(array).reshape(-1)
     return flat.view(np.uint8).data if flat.size else memoryview(b"")

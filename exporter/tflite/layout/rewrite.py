@@ -30,7 +30,7 @@ def _store(node: ir.Node, config: Config) -> None:
     for index, (value, perm) in enumerate(zip(node.inputs, config.inputs, strict=True)):
         array = array_of(value)
         if array is not None and perm is not None and perm != identity(len(perm)):
-            replace_constant(node, index, np.ascontiguousarray(array.transpose(perm)))
+            replace_constant(node, index, array.transpose(perm))
 
 
 def _source_perm(problem: Problem, tensor: Tensor) -> Perm:

@@ -40,7 +40,7 @@ def fully_connected(b: Builder, x: ir.Value, weights: Array, bias: Array | None 
     """x[..., K] times constant weights[N, K], plus bias[N], float32; no bias is written as zeros for old runtimes."""
     size = weights.shape[0]
     bias = np.zeros(size, np.float32) if bias is None else bias
-    operands = [x, constant(np.ascontiguousarray(weights, np.float32)), b.const(bias, np.float32)]
+    operands = [x, constant(np.asarray(weights, np.float32)), b.const(bias, np.float32)]
     return b.emit(
         "FULLY_CONNECTED",
         operands,

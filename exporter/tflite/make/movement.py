@@ -18,7 +18,7 @@ def transpose(b: Builder, x: ir.Value, perm: Sequence[int]) -> ir.Value:
         return x
     array = array_of(x)
     if array is not None:
-        return constant(np.ascontiguousarray(array.transpose(perm)), x.name)
+        return constant(array.transpose(perm), x.name)  # not copied: the writer does, one at a time
     shape = shape_of(x)
     return b.emit("TRANSPOSE", [x, b.ints(perm)], shape=[shape[axis] for axis in perm], dtype=dtype_of(x))
 

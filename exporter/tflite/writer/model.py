@@ -8,7 +8,7 @@ from typing import Any
 import onnx_ir as ir
 
 from portproof.exporter.tflite.writer.buffers import Buffers
-from portproof.exporter.tflite.writer.packing import pack
+from portproof.exporter.tflite.writer.packing import Piece, joined, pack
 from portproof.exporter.tflite.writer.subgraph import Subgraph
 from portproof.runtimes.options import DEFAULT_SIGNATURE
 from portproof.runtimes.tflite_schema import schema
@@ -38,11 +38,10 @@ class Signature:
 
 def write(model: ir.Model, *, perms: Perms | None = None) -> memoryview:
     """The bytes of the file; see `write_pieces`."""
-    pieces = write_pieces(model, perms=perms)
-    return pieces[0] if len(pieces) == 1 else memoryview(b"".join(pieces))
+    return joined(write_pieces(model, perms=perms))
 
 
-def write_pieces(model: ir.Model, *, perms: Perms | None = None) -> list[memoryview]:
+def write_pieces(model: ir.Model, *, perms: Perms | None = None) -> list[Piece]:
     """The file, in pieces to be written one after the other: large weights are not copied once more.
 
     Args:
@@ -55,7 +54,7 @@ def write_pieces(model: ir.Model, *, perms: Perms | None = None) -> list[memoryv
 
 def write_signatures(
     signatures: Mapping[str, Signature], *, metadata: Mapping[str, bytes] | None = None
-) -> list[memoryview]:
+) -> list[Piece]:
     """One file that offers several graphs by name, in pieces; what is equal in their constants is stored once.
 
     Args:

@@ -1,5 +1,7 @@
-"""Serialises the object tree to flatbuffer bytes: aligned as the schema asks, the weights copied once."""
+"""Serialises the object tree to flatbuffer bytes: aligned as the schema asks, large weights not copied at all."""
 
+import mmap
+from collections.abc import Iterable
 from typing import Any
 
 import flatbuffers
@@ -16,6 +18,9 @@ MOST_INLINE_BYTES = 2**31 - 2**26
 """A flatbuffer's offsets are signed 32-bit numbers; what the structure takes beside the weights is left free."""
 FEWEST_OUTSIDE_BYTES = 2**16
 """Smaller buffers stay in the flatbuffer, where every reader of metadata and parameters finds them."""
+
+Piece = memoryview | Array
+"""A part of the file: bytes, or an array whose elements are the bytes, in their logical order."""
 
 
 class AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # (the generated schema is untyped)
@@ -40,50 +45,88 @@ class AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # (the generated sch
         return int(schema.BufferEnd(builder))
 
 
-def _aligned_vector(builder: Any, array: Array) -> int:
-    raw = bytes_of(array)
-    builder.StartVector(1, len(raw), BUFFER_ALIGNMENT)
-    head = builder.head - len(raw)
+class _Builder(flatbuffers.Builder):  # type: ignore[misc]  # (untyped)
+    """A builder that keeps the place of large arrays free, to be filled when the file is written.
+
+    Its memory is that of an anonymous mapping, whose pages cost nothing until they are written to: those of the free
+    places never are.
+
+    Attributes:
+        places: of the arrays left out, back to front: the distance from the end of the file, and the array.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(0)
+        self.Bytes = memoryview(mmap.mmap(-1, size))
+        self.head = size
+        self.places: list[tuple[int, Array]] = []
+
+    def pieces(self) -> list[Piece]:
+        """The finished file."""
+        found: list[Piece] = []
+        data, at = memoryview(self.Bytes), self.head
+        for distance, array in reversed(self.places):
+            start = len(data) - distance
+            found += [data[at:start], array]
+            at = start + array.nbytes
+        return [*found, data[at:]]
+
+
+def _aligned_vector(builder: _Builder, array: Array) -> int:
+    builder.StartVector(1, array.nbytes, BUFFER_ALIGNMENT)
+    head = builder.head - array.nbytes
     builder.head = head
-    builder.Bytes[head : head + len(raw)] = raw
+    if array.nbytes < FEWEST_OUTSIDE_BYTES:
+        builder.Bytes[head : head + array.nbytes] = bytes_of(array)
+    else:
+        builder.places.append((len(builder.Bytes) - head, array))
     return int(builder.EndVector())
 
 
-def pack(model: Any, *, most_inline_bytes: int = MOST_INLINE_BYTES) -> list[memoryview]:
+def joined(pieces: Iterable[Piece]) -> memoryview:
+    """The whole file in memory."""
+    return memoryview(b"".join(bytes_of(piece) for piece in pieces))
+
+
+def pack(model: Any, *, most_inline_bytes: int = MOST_INLINE_BYTES) -> list[Piece]:
     """The file of a `ModelT`, in pieces to be written one after the other.
 
-    One piece where the weights fit into a flatbuffer. Where they do not, the large ones follow it, each at the
-    offset that its buffer names (`Buffer.offset` of the schema), without another copy in memory.
+    Large weights are pieces of their own, in the middle of the flatbuffer. Where they do not fit into one they follow
+    it, each at the offset that its buffer names (`Buffer.offset` of the schema).
     """
     if sum(buffer.data.nbytes for buffer in model.buffers if buffer.data is not None) <= most_inline_bytes:
-        return [_flatbuffer(model)]
+        return _flatbuffer(model)
     outside = [b for b in model.buffers if b.data is not None and b.data.nbytes >= FEWEST_OUTSIDE_BYTES]
     for buffer in outside:
         buffer.offset = buffer.size = 1  # any number but 0, which would not be stored and make the structure shorter
-    place = len(_flatbuffer(model))
+    place = _size(_flatbuffer(model))
     for buffer in outside:
         place += -place % BUFFER_ALIGNMENT
         buffer.offset, buffer.size = place, buffer.data.nbytes
         place += buffer.size
-    return _pieces(_flatbuffer(model), outside)
+    return _followed(_flatbuffer(model), outside)
 
 
-def _pieces(structure: memoryview, outside: list[AlignedBuffer]) -> list[memoryview]:
-    pieces, place = [structure], len(structure)
+def _followed(structure: list[Piece], outside: list[AlignedBuffer]) -> list[Piece]:
+    pieces, place = list(structure), _size(structure)
     for buffer in outside:
         if gap := buffer.offset - place:
             pieces.append(memoryview(bytes(gap)))
         if buffer.data is not None:
-            pieces.append(bytes_of(buffer.data))
+            pieces.append(buffer.data)
         place = buffer.offset + buffer.size
     return pieces
 
 
-def _flatbuffer(model: Any) -> memoryview:
-    """The builder is given its final size at once: growing it would copy the weights several times."""
+def _size(pieces: Iterable[Piece]) -> int:
+    return sum(piece.nbytes for piece in pieces)
+
+
+def _flatbuffer(model: Any) -> list[Piece]:
+    """The builder is given its final size at once: growing it would touch the free places."""
     inline = [buffer for buffer in model.buffers if buffer.data is not None and not buffer.offset]
     weights = sum(buffer.data.nbytes + 2 * BUFFER_ALIGNMENT for buffer in inline)
     structure = 4096 + 512 * sum(len(graph.tensors) + len(graph.operators) for graph in model.subgraphs)
-    builder = flatbuffers.Builder(weights + structure)
+    builder = _Builder(weights + structure)
     builder.Finish(model.Pack(builder), file_identifier=FILE_IDENTIFIER)
-    return memoryview(builder.Bytes)[builder.head :]
+    return builder.pieces()
