@@ -1,7 +1,10 @@
-"""Pins symbolic input shapes to the declared ones, and infers every shape that follows."""
+"""Pins symbolic input shapes to the declared ones, and infers every shape that follows.
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+A size that is declared by a name stays symbolic, under that name.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter.inputs import DeclaredInput, unknown_name
@@ -15,25 +18,36 @@ def pin(model: "ir.Model", declared: Sequence[DeclaredInput]) -> "ir.Model":
 
     Raises:
         PortproofError: E-USAGE for a name the model does not have, or a type that is not the input's;
-            E-MODEL-SHAPE, all at once, for inputs that stay symbolic or contradict their declaration.
+            E-MODEL-SHAPE, all at once, for inputs that are neither declared nor static, or contradict their
+            declaration.
     """
     inputs = {v.name or "": v for v in model.graph.inputs if not v.is_initializer()}
     for value in (*inputs.values(), *(v for node in model.graph.all_nodes() for v in node.outputs)):
         _forget_negative(value)
-    symbols: dict[str, int] = {}
+    symbols: dict[str, int | str] = {}
     faults: list[Message] = []
     for d in declared:
         if d.name not in inputs:
             raise unknown_name(d.name, list(inputs))
         faults += _apply(inputs[d.name], d, symbols)
+    kept = {size for d in declared for size in d.shape if isinstance(size, str)}
     for value in inputs.values():
         _substitute(value, symbols)
-        faults += _still_symbolic(value)
+        faults += _still_symbolic(value, kept)
     if faults:
         raise PortproofError.of(faults)
     if symbols:
         _reinfer(model)
     return model
+
+
+def pinned_at(model: "ir.Model", sizes: Mapping[str, int]) -> "ir.Model":
+    """A copy of `model` with the symbols of its inputs replaced by `sizes`; the weights are shared."""
+    copy = model.clone()
+    for value in copy.graph.inputs:
+        _substitute(value, sizes)
+    _reinfer(copy)
+    return copy
 
 
 def _forget_negative(value: "ir.Value") -> None:
@@ -44,45 +58,85 @@ def _forget_negative(value: "ir.Value") -> None:
         value.shape = ir.Shape([None if isinstance(d, int) and d < 0 else d for d in value.shape])
 
 
-def _apply(value: "ir.Value", declared: DeclaredInput, symbols: dict[str, int]) -> list[Message]:
+def _apply(value: "ir.Value", declared: DeclaredInput, symbols: dict[str, int | str]) -> list[Message]:
     import onnx_ir as ir
 
     if declared.dtype and value.dtype is not None and value.dtype.numpy().name != declared.dtype:
         raise PortproofError("E-USAGE", f"input '{declared.name}' is {value.dtype.numpy().name}, not {declared.dtype}")
-    sizes = [int(n) for n in declared.shape]
+    sizes = list(declared.shape)
     old = list(value.shape) if value.shape is not None else [None] * len(sizes)
-    if len(old) != len(sizes) or any(isinstance(a, int) and a != b for a, b in zip(old, sizes, strict=False)):
-        shape = "x".join(str(dim) for dim in old)
-        what = f"input '{declared.name}' has shape {shape}, which {'x'.join(map(str, sizes))} does not fit"
+    fixed = [(a, b) for a, b in zip(old, sizes, strict=False) if isinstance(a, int) and a != b]
+    if len(old) != len(sizes) or any(isinstance(b, int) for _, b in fixed):
+        what = f"input '{declared.name}' has shape {_text(old)}, which {_text(sizes)} does not fit"
         return [Message(code="E-MODEL-SHAPE", what=what)]
+    if fixed:
+        return [_fixed(declared.name, old, fixed)]
+    faults = [
+        _two_meanings(declared.name, str(symbol), symbols[symbol], b)
+        for a, b in zip(old, sizes, strict=True)
+        if (symbol := getattr(a, "value", None)) in symbols and str in {type(b), type(symbols[symbol])}
+        if symbols[symbol] != b
+    ]
     for a, b in zip(old, sizes, strict=True):
         if not isinstance(a, int):
             symbols[getattr(a, "value", None) or f"?{len(symbols)}"] = b
     value.shape = ir.Shape(sizes)
-    return []
+    return faults
 
 
-def _substitute(value: "ir.Value", symbols: dict[str, int]) -> None:
+def _fixed(name: str, old: Sequence[Any], fixed: Sequence[tuple[Any, Any]]) -> Message:
+    size, symbol = fixed[0]
+    return Message(
+        code="E-MODEL-SHAPE",
+        what=f"input '{name}' has shape {_text(old)}: {symbol} cannot stand for the fixed size {size}",
+        why="the file was exported for this size: what it computes may depend on it",
+        hint="Export the model with a dynamic axis there (or give the torch module itself), or declare the number.",
+    )
+
+
+def _two_meanings(name: str, symbol: str, one: int | str, other: int | str) -> Message:
+    return Message(
+        code="E-MODEL-SHAPE",
+        what=f"input '{name}' declares {other} where {one} is declared already",
+        why=f"it is one dimension of the model, {symbol}",
+        hint=f"Write {one} in both places.",
+    )
+
+
+def _text(shape: Sequence[Any]) -> str:
+    return "x".join("?" if str(size) == "None" else str(size) for size in shape)
+
+
+def _substitute(value: "ir.Value", symbols: Mapping[str, int | str]) -> None:
     import onnx_ir as ir
 
     if value.shape is not None:
         value.shape = ir.Shape([d if isinstance(d, int) else symbols.get(d.value or "", d) for d in value.shape])
 
 
-def _still_symbolic(value: "ir.Value") -> list[Message]:
-    if value.shape is not None and value.shape.is_static():
-        return []
+def _still_symbolic(value: "ir.Value", kept: set[str]) -> list[Message]:
     dims = list(value.shape) if value.shape is not None else []
-    shape = "x".join("?" if str(d) == "None" else str(d) for d in dims) or "unknown"
+    if value.shape is not None and all(isinstance(d, int) or d.value in kept for d in dims):
+        return []
     example = "x".join(str(d) if isinstance(d, int) else "1" for d in dims) or "1x3x224x224"
+    hint = f"Declare it with your own sizes: --input {value.name}={example}"
+    if dims:
+        names = "x".join(str(d) if isinstance(d, int) else _name(d.value, axis) for axis, d in enumerate(dims))
+        hint += f"; or keep sizes dynamic, by name: --input {value.name}={names}"
     return [
         Message(
             code="E-MODEL-SHAPE",
-            what=f"input '{value.name}' has no fixed shape: {shape}",
-            why="models are converted for fixed shapes; dynamic ones are not supported yet",
-            hint=f"Declare it with your own sizes: --input {value.name}={example}",
+            what=f"input '{value.name}' has no fixed shape: {_text(dims) or 'unknown'}",
+            why="a size that is to stay dynamic must be said to be so: fixed sizes make the faster file",
+            hint=hint,
         )
     ]
+
+
+def _name(symbol: str | None, axis: int) -> str:
+    """A name that a declaration can hold: the model's own, else a letter of the axis."""
+    usable = symbol is not None and symbol.isidentifier() and symbol.isascii() and "x" not in symbol
+    return str(symbol) if usable else ("N", "C", "H", "W")[axis] if axis < len("NCHW") else f"D{axis}"
 
 
 def _reinfer(model: "ir.Model") -> None:

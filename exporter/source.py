@@ -16,6 +16,7 @@ from portproof.exporter import inputs as declarations
 from portproof.exporter import onnx_io, pickles, provenance, source_torch
 from portproof.exporter.inputs import DeclaredInput
 from portproof.exporter.pinning import pin
+from portproof.runtimes.dims import Dim
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -38,9 +39,10 @@ class Source:
 
     Attributes:
         name: short name for files: the factory's file or module, or the file's stem.
-        model: ONNX, every input's shape static, checked; provenance in its short form.
+        model: ONNX, checked; provenance in its short form. Sizes of its inputs are numbers, or names of `dims`.
         reference: the torch module as a function of arrays; None when the source is ONNX.
         example: the example inputs by name, in order; None when the source is ONNX.
+        dims: the dimensions that stay dynamic.
         messages: warnings for the user.
         log: what third parties printed on the way.
     """
@@ -49,6 +51,7 @@ class Source:
     model: "ir.Model"
     reference: Function | None = None
     example: Arrays | None = None
+    dims: tuple[Dim, ...] = ()
     messages: tuple[Message, ...] = ()
     log: str = ""
 
@@ -75,16 +78,17 @@ def load(
 
     Args:
         model: the MODEL grammar.
-        inputs: declarations of ``--input``: they pin symbolic shapes, and make example inputs where there are none.
+        inputs: declarations of ``--input``: they pin symbolic shapes or keep sizes dynamic, and make example inputs
+            where there are none.
         allow_pickle: unpickle ``torch.save`` files and the like; runs code from the file.
         samples: the user's own inputs by name: the proof of a torch export uses them too.
         seed: of random inputs.
 
     Raises:
-        PortproofError: E-USAGE, E-FILE-MISSING, E-INSTALL, and the E-MODEL-, E-TORCH- and E-TRACE- codes.
+        PortproofError: E-USAGE, E-FILE-MISSING, E-INSTALL, E-SHAPE-DYNAMIC, and the E-MODEL-, E-TORCH- and E-TRACE-
+            codes.
     """
     declared = [d if isinstance(d, DeclaredInput) else declarations.parse(d) for d in inputs]
-    declarations.require_static(declared)
     place, colon, factory = model.rpartition(":")
     if colon and place and factory.replace(".", "").isidentifier() and not Path(model).exists():
         made = source_torch.from_factory(place, factory, declared, samples=samples, seed=seed)
@@ -100,7 +104,8 @@ def _from_path(
         hint = f"Name the function that makes the model: {path}:factory."
         raise PortproofError("E-USAGE", f"{path} is a Python file without a factory", hint=hint)
     if pickles.is_exported_program(path):
-        return _torch_source(path.stem, source_torch.from_archive(path, allow_pickle, samples=samples, seed=seed))
+        made = source_torch.from_archive(path, allow_pickle, declared, samples=samples, seed=seed)
+        return _torch_source(path.stem, made)
     if path.suffix == ".pt2":  # or cut short: what is left may look like a pickle
         raise PortproofError("E-MODEL-FORMAT", f"{path.name} is not an archive of torch.export", where=str(path))
     if path.suffix in _PICKLES or pickles.looks_pickled(path):
@@ -109,7 +114,7 @@ def _from_path(
         return _torch_source(path.stem, source_torch.from_pickle(path, declared, samples=samples, seed=seed))
     loaded = onnx_io.load(path)
     provenance.compact(loaded)
-    return Source(name=path.stem, model=pin(loaded, declared))
+    return Source(name=path.stem, model=pin(loaded, declared), dims=declarations.dims_of(declared))
 
 
 def _torch_source(name: str, made: "source_torch.TorchExport") -> Source:
@@ -118,6 +123,7 @@ def _torch_source(name: str, made: "source_torch.TorchExport") -> Source:
         model=made.model,
         reference=made.reference,
         example=made.example,
+        dims=made.dims,
         messages=made.messages,
         log=made.log,
     )

@@ -15,6 +15,7 @@ from portproof.exporter import factory, pickles
 from portproof.exporter.inputs import DeclaredInput, unknown_name
 from portproof.exporter.noise import captured
 from portproof.exporter.random_inputs import Arrays, like
+from portproof.exporter.torch_onnx.dynamic import trace_sizes
 from portproof.exporter.torch_onnx.example import Example, bind
 from portproof.exporter.torch_onnx.export import TorchExport, export_module
 
@@ -33,8 +34,10 @@ def from_factory(
     return replace(made, log=log.getvalue() + made.log)
 
 
-def from_archive(path: Path, allow_pickle: bool, *, samples: Sequence[Arrays], seed: int) -> TorchExport:
-    """Load a ``.pt2`` and convert it; its example inputs come with it."""
+def from_archive(
+    path: Path, allow_pickle: bool, declared: Sequence[DeclaredInput] = (), *, samples: Sequence[Arrays], seed: int
+) -> TorchExport:
+    """Load a ``.pt2`` and convert it; its example inputs come with it, and so do the sizes it keeps dynamic."""
     _require_torch()
     if not allow_pickle:
         pickles.check_archive(path)
@@ -43,7 +46,8 @@ def from_archive(path: Path, allow_pickle: bool, *, samples: Sequence[Arrays], s
         what = f"{path.name} was saved without example inputs"
         raise PortproofError("E-MODEL-FORMAT", what, where=str(path), hint="Save it with torch.export.save.")
     args, kwargs = program.example_inputs
-    return export_module(program, Example(args=tuple(args), kwargs=dict(kwargs)), samples=samples, seed=seed)
+    example = Example(args=tuple(args), kwargs=dict(kwargs))
+    return export_module(program, example, declared=declared, samples=samples, seed=seed)
 
 
 def from_pickle(path: Path, declared: Sequence[DeclaredInput], *, samples: Sequence[Arrays], seed: int) -> TorchExport:
@@ -80,15 +84,15 @@ def _export(
         if isinstance(module, dict):
             hint = "This looks like weights without their network: build it in a factory and load_state_dict them."
         raise PortproofError("E-MODEL-FACTORY", f"{label} gave a {kind}, not a torch.nn.Module", hint=hint)
-    if declared:
-        given = _declared_inputs(module, declared, given, seed)
-    if given is None:
+    if given is None and not declared:
         raise PortproofError(
             "E-MODEL-SHAPE",
             f"{label} gave no example inputs, and none are declared",
             hint="Return (module, example_inputs), or declare each: --input NAME=1x3x224x224:float32.",
         )
-    return export_module(module, bind(module, given), samples=samples, seed=seed)
+    if declared:
+        given = _declared_inputs(module, declared, given, seed)
+    return export_module(module, bind(module, given), declared=declared, samples=samples, seed=seed)
 
 
 def _declared_inputs(module: Any, declared: Sequence[DeclaredInput], given: Any, seed: int) -> dict[str, Any]:
@@ -99,13 +103,19 @@ def _declared_inputs(module: Any, declared: Sequence[DeclaredInput], given: Any,
 
     names = list(inspect.signature(module.forward).parameters)
     made = {} if given is None else dict(bind_by_name(module, given))
+    shapes = {name: tuple(tensor.shape) for name, tensor in made.items() if isinstance(tensor, torch.Tensor)}
+    sizes = trace_sizes(declared, shapes)
     for d in declared:
         if d.name not in names:
             raise unknown_name(d.name, names)
         before = made.get(d.name)
         dtype = d.dtype or (str(before.dtype).removeprefix("torch.") if before is not None else "float32")
-        array = like({d.name: np.zeros([int(n) for n in d.shape], np.float32)}, seed)[d.name]
-        made[d.name] = torch.from_numpy(array).to(getattr(torch, dtype))
+        shape = [sizes[size] if isinstance(size, str) else size for size in d.shape]
+        # Whole numbers are 0 and 1 where nothing says more: an index that any model knows.
+        model = np.zeros(shape, np.int64 if "int" in dtype else np.float32)
+        if not d.is_static and before is not None:  # values like the example's: an index stays one the model knows
+            model = np.resize(before.detach().cpu().numpy(), shape)
+        made[d.name] = torch.from_numpy(like({d.name: model}, seed)[d.name]).to(getattr(torch, dtype))
     return made
 
 

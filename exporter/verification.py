@@ -8,6 +8,7 @@ from pathlib import Path
 from portproof.device_profiles.codes import GATE, OK
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter import request
+from portproof.exporter.admitted import admitted_sizes
 from portproof.exporter.dataset import open_data
 from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
 from portproof.exporter.jobs import Job, jobs
@@ -131,8 +132,12 @@ class _Work:
             if self.data is None and len(golden):
                 record(self.source, golden.inputs(), len(golden), recorded, self.progress)
             else:
-                specs, example = inputs_of(self.source.model), self.source.example
-                dataset, warnings = open_data(self.data, specs, example=example, count=self.count, seed=self.seed)
+                specs, example = inputs_of(self.source.model, self.source.dims), self.source.example
+                sizes, skipped = admitted_sizes(self.source, self.seed) if self.data is None else ([], ())
+                dataset, random = open_data(
+                    self.data, specs, example=example, count=self.count, seed=self.seed, sizes=sizes
+                )
+                warnings = (*skipped, *random)
                 messages += warnings
                 for message in warnings:
                     self.progress.message(message)

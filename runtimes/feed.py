@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from portproof.device_profiles.errors import Message, PortproofError
+from portproof.runtimes.dims import faults, sizes_of
 from portproof.runtimes.spec import Array, TensorSpec, shape_text
 
 
@@ -32,6 +33,7 @@ def check_feed(
         if spec.name in arrays:
             shape = spec.source_shape if source_layout else spec.shape
             found.extend(_array_findings(spec, shape, arrays[spec.name], where))
+    found = found or _size_findings(specs, arrays, where)
     if found:
         raise PortproofError.of(found)
 
@@ -93,6 +95,21 @@ def _array_findings(spec: TensorSpec, shape: tuple[int | None, ...], array: Arra
             )
         )
     return found
+
+
+def _size_findings(specs: Sequence[TensorSpec], arrays: Mapping[str, Array], where: str) -> list[Message]:
+    """Sizes of dynamic dimensions that are beyond their range, or differ between two inputs."""
+    sizes = [(spec.name, dim, size) for spec in specs for dim, size in sizes_of(spec.dims, arrays[spec.name].shape)]
+    return [
+        Message(
+            code="E-DATA-SHAPE",
+            what=f"{name!r} has shape {shape_text(arrays[name].shape)}",
+            where=where,
+            why=why,
+            hint="declare a wider range, or leave this data out",
+        )
+        for name, why in faults(sizes)
+    ]
 
 
 def fits(shape: tuple[int | None, ...], actual: tuple[int, ...]) -> bool:

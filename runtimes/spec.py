@@ -8,6 +8,8 @@ from typing import Any, Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from portproof.runtimes.dims import Axes
+
 Array: TypeAlias = NDArray[Any]
 
 
@@ -21,12 +23,15 @@ class TensorSpec:
         dtype: the numpy name of the element type, such as ``"float32"``, ``"int64"``, ``"bool"``.
         perm: the axes of the source's tensor in the file's order, None when the layouts are the same:
             ``file_array = source_array.transpose(perm)``.
+        dims: of a source, for each axis the dynamic dimension that it is, None where the size is fixed; empty when
+            nothing is known of them.
     """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: str
     perm: tuple[int, ...] | None = None
+    dims: Axes = ()
 
     @property
     def source_shape(self) -> tuple[int | None, ...]:

@@ -1,5 +1,6 @@
 """What an ONNX file holds."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import onnx_ir as ir
@@ -7,6 +8,7 @@ import onnx_ir as ir
 from portproof.exporter import onnx_io
 from portproof.exporter.inspection.facts import Facts
 from portproof.exporter.simplify.report import count_ops
+from portproof.runtimes.dims import Dim
 from portproof.runtimes.spec import TensorSpec
 
 
@@ -26,19 +28,27 @@ def read(path: Path) -> Facts:
     )
 
 
-def inputs_of(model: ir.Model) -> tuple[TensorSpec, ...]:
-    """What must be fed; initializers listed as inputs (old files) are not among them."""
-    return tuple(_spec(value) for value in model.graph.inputs if not value.is_initializer())
+def inputs_of(model: ir.Model, dims: Sequence[Dim] = ()) -> tuple[TensorSpec, ...]:
+    """What must be fed; initializers listed as inputs (old files) are not among them.
+
+    Args:
+        model: the source.
+        dims: the dimensions that are known by name: they say which sizes an input may have.
+    """
+    known = {dim.name: dim for dim in dims}
+    return tuple(_spec(value, known) for value in model.graph.inputs if not value.is_initializer())
 
 
 def outputs_of(model: ir.Model) -> tuple[TensorSpec, ...]:
     """What it gives."""
-    return tuple(_spec(value) for value in model.graph.outputs)
+    return tuple(_spec(value, {}) for value in model.graph.outputs)
 
 
-def _spec(value: ir.Value) -> TensorSpec:
-    shape = () if value.shape is None else tuple(size if isinstance(size, int) else None for size in value.shape)
-    return TensorSpec(name=value.name or "", shape=shape, dtype=_dtype(value))
+def _spec(value: ir.Value, known: Mapping[str, Dim]) -> TensorSpec:
+    sizes = () if value.shape is None else tuple(value.shape)
+    shape = tuple(size if isinstance(size, int) else None for size in sizes)
+    dims = tuple(None if isinstance(size, int) else known.get(size.value or "") for size in sizes)
+    return TensorSpec(name=value.name or "", shape=shape, dtype=_dtype(value), dims=dims if any(dims) else ())
 
 
 def _dtype(value: ir.Value) -> str:

@@ -16,6 +16,7 @@ from portproof.exporter.passes.graph import add_constant, attribute, is_constant
 # Tile or ConstantOfShape of megabytes is cheaper to run than to ship.
 _GROWTH = 2
 _SMALL_BYTES = 64 << 10
+_FEW = 8
 # Quantisation pairs carry the scales of int8: folding them would lose the scheme.
 _KEPT = {"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "If", "Loop", "Scan", "Constant", "Dropout"}
 
@@ -27,12 +28,20 @@ class FoldConstants(ir.passes.InPlacePass):
     Result: y = MatMul(x, k), k an initializer
 
     Random operators, quantisation pairs, control flow, strings and nodes that would swell the file stay.
+
+    Args:
+        data: fold values of any size; otherwise only the few numbers that shapes are made of, so that what is made
+            from shapes (masks, positions) stays computed.
     """
+
+    def __init__(self, *, data: bool = True) -> None:
+        super().__init__()
+        self.data = data
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
         """One round: all foldable nodes are evaluated together, in one session."""
         modified = _fold_shapes(model)
-        chosen = _foldable(model)
+        chosen = _foldable(model, None if self.data else _FEW)
         if not chosen:
             return ir.passes.PassResult(model, modified)
         wanted = _boundary(chosen)
@@ -61,13 +70,15 @@ def _fold_shapes(model: ir.Model) -> bool:
     return modified
 
 
-def _foldable(model: ir.Model) -> list[ir.Node]:
+def _foldable(model: ir.Model, most: int | None) -> list[ir.Node]:
     """The foldable nodes in order; a node may hang on another foldable one."""
     made: set[ir.Value] = set()
     chosen = []
     for node in nodes(model):
         inputs = [v for v in node.inputs if v is not None]
         if not all(v in made or is_constant(v) for v in inputs) or not _allowed(node, inputs):
+            continue
+        if most is not None and not all(_elements(v) <= most for v in node.outputs):
             continue
         chosen.append(node)
         made.update(node.outputs)
@@ -82,6 +93,11 @@ def _allowed(node: ir.Node, inputs: list[ir.Value]) -> bool:
         return False
     given = sum(size or 0 for size in sizes[: len(inputs)])
     return all((size or 0) <= max(_SMALL_BYTES, _GROWTH * given) for size in sizes[len(inputs) :])
+
+
+def _elements(value: ir.Value) -> float:
+    shape = shape_of(value)
+    return math.inf if shape is None else math.prod(shape)
 
 
 def _bytes(value: ir.Value) -> int | None:

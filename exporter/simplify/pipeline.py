@@ -9,12 +9,17 @@ if TYPE_CHECKING:
 _MOST_ROUNDS = 10
 
 
-def run_passes(model: "ir.Model") -> "ir.Model":
-    """Run Portproof's own passes until nothing changes; the model is changed in place."""
+def run_passes(model: "ir.Model", *, fold_data: bool = True) -> "ir.Model":
+    """Run Portproof's own passes until nothing changes; the model is changed in place.
+
+    Args:
+        model: what to simplify.
+        fold_data: fold constants of any kind; otherwise only the few integers that shapes are made of.
+    """
     for step in first_passes():
         step(model)
     for _ in range(_MOST_ROUNDS):
-        changes = [step(model).modified for step in repeated_passes()]
+        changes = [step(model).modified for step in repeated_passes(fold_data=fold_data)]
         if not any(changes):
             break
     for step in last_passes():
@@ -42,7 +47,7 @@ def first_passes() -> "list[ir.passes.PassBase]":
     ]
 
 
-def repeated_passes() -> "list[ir.passes.PassBase]":
+def repeated_passes(*, fold_data: bool = True) -> "list[ir.passes.PassBase]":
     """What is run until it changes nothing."""
     from onnx_ir.passes import common
 
@@ -56,7 +61,7 @@ def repeated_passes() -> "list[ir.passes.PassBase]":
 
     return [
         InferShapes(),
-        FoldConstants(),
+        FoldConstants(data=fold_data),
         InlineConstantIf(),
         RemoveNoOps(),
         MergeReshapes(),

@@ -13,6 +13,8 @@ from portproof.exporter.random_inputs import Arrays, for_model, like
 from portproof.exporter.simplify.onnxsim_run import TIMEOUT_S, run_onnxsim
 from portproof.exporter.simplify.pipeline import run_passes, settle
 from portproof.exporter.simplify.report import SimplifyReport, count_ops
+from portproof.exporter.sizes import examples
+from portproof.runtimes.dims import Dim
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -24,11 +26,12 @@ def simplify(
     model: "ir.Model",
     *,
     example: Arrays | None = None,
+    dims: Sequence[Dim] = (),
     samples: int = _SAMPLES,
     seed: int = 0,
     timeout_s: float = TIMEOUT_S,
 ) -> "tuple[ir.Model, SimplifyReport]":
-    """Simplify a model whose input shapes are static; the model given is left as it is.
+    """Simplify a model; the model given is left as it is.
 
     Names and order of inputs and outputs stay, as do the provenance of every node, whole normalisation and
     attention nodes, and quantisation pairs.
@@ -37,6 +40,7 @@ def simplify(
         model: ONNX, checked.
         example: inputs by name that the random ones are made like; without it floats are standard normal,
             integers 0 or 1.
+        dims: the dimensions of the inputs that are no numbers; the result is compared at several of their sizes.
         samples: random inputs that the result is compared on.
         seed: of the random inputs.
         timeout_s: wall time for onnxsim, in seconds.
@@ -44,7 +48,8 @@ def simplify(
     Raises:
         PortproofError: E-SIMPLIFY-DIFFERS, a defect, when the result computes something else; E-RUN.
     """
-    inputs = [like(example, seed + k) if example else for_model(model, seed + k) for k in range(samples)]
+    inputs = [like(example, seed + k) if example else for_model(model, seed + k) for k in range(0 if dims else samples)]
+    inputs += [like(one, seed + k) for k, one in enumerate(examples(model, example, dims))]
     expected, ran = _expected(model, [] if draws_random_numbers(model) else inputs)
     simplified, messages = _simplified(model, timeout_s) if ran else (settle(model.clone()), (_unproven(),))
     provenance.fill(simplified)

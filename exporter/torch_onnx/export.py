@@ -1,16 +1,21 @@
 """torch module -> ONNX: the dynamo exporter at opset 23, its constants folded, its result proven on other inputs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter import provenance
+from portproof.exporter.inputs import DeclaredInput, dims_of
 from portproof.exporter.noise import captured
+from portproof.exporter.pinning import pin
+from portproof.exporter.sizes import proving_sizes, resized
+from portproof.exporter.torch_onnx.dynamic import dynamic_shapes, not_kept
 from portproof.exporter.torch_onnx.example import Example
 from portproof.exporter.torch_onnx.failure import failure
-from portproof.exporter.torch_onnx.prove import prove
+from portproof.exporter.torch_onnx.prove import accepted, prove
 from portproof.exporter.torch_onnx.reference import Arrays, Reference, names_of, run
+from portproof.runtimes.dims import Dim
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -28,6 +33,7 @@ class TorchExport:
         reference: the module as a function of arrays by those names.
         example: the example inputs by name.
         messages: warnings for the user.
+        dims: the dimensions that stay dynamic.
         log: what torch printed, logged and warned about.
     """
 
@@ -37,23 +43,33 @@ class TorchExport:
     messages: tuple[Message, ...]
     log: str
 
+    dims: tuple[Dim, ...] = ()
 
-def export_module(module: Any, example: Example, *, samples: Sequence[Arrays] = (), seed: int = 0) -> TorchExport:
+def export_module(
+    module: Any,
+    example: Example,
+    *,
+    declared: Sequence[DeclaredInput] = (),
+    samples: Sequence[Arrays] = (),
+    seed: int = 0,
+) -> TorchExport:
     """Export a module (or an ExportedProgram) and prove the ONNX on inputs other than the traced ones.
 
     Args:
         module: `torch.nn.Module`, put in evaluation mode; or `torch.export.ExportedProgram`.
         example: from `example.bind`.
         samples: the user's own inputs by name, if any; seeded random ones are always used too.
+        declared: inputs with sizes that are to stay dynamic, by name; the example has a size for each.
         seed: of the random inputs.
 
     Raises:
-        PortproofError: E-TORCH-EXPORT naming the user's line; E-TRACE-DIFFERS.
+        PortproofError: E-TORCH-EXPORT naming the user's line; E-TRACE-DIFFERS; E-SHAPE-DYNAMIC naming dimensions
+            that torch makes constants; E-MODEL-SHAPE for an archive with dynamic sizes that are not declared.
     """
     runnable = module.eval() if hasattr(module, "forward") else module.module()
     with captured() as noise:
         paths = _output_paths(runnable, example)
-        program = _trace(module, example, noise)
+        program = _trace(module, example, declared, noise)
         model = _translate(program, noise)
         _tidy(model)
     _refuse_bfloat16(model)
@@ -63,11 +79,15 @@ def export_module(module: Any, example: Example, *, samples: Sequence[Arrays] = 
     provenance.fill(model)
     provenance.compact(model)
     reference = Reference(module=runnable, example=example, input_names=inputs, output_names=outputs)
+    if any(v.shape is None or not v.shape.is_static() for v in model.graph.inputs) or declared:
+        model = pin(model, [replace(d, dtype="") for d in declared])
     arrays = {n: leaf.detach().cpu().numpy() for n, leaf in zip(inputs, example.leaves(), strict=True)}
     with captured() as more:
-        prove(model, reference, arrays, samples, seed)
+    dims = dims_of(declared)
+    others = [resized(arrays, model, sizes) for sizes in proving_sizes(model, dims)]
+        prove(model, reference, arrays, [*samples, *accepted(reference, others)], seed)
     log = noise.getvalue() + more.getvalue()
-    return TorchExport(model=model, reference=reference, example=arrays, messages=example.messages, log=log)
+    return TorchExport(model=model, reference=reference, example=arrays, messages=example.messages, log=log, dims=dims)
 
 
 def _refuse_bfloat16(model: "ir.Model") -> None:
@@ -102,15 +122,19 @@ def _output_paths(module: Any, example: Example) -> list[tuple[Any, ...]]:
     return [path for path, _ in values]
 
 
-def _trace(module: Any, example: Example, noise: Any) -> Any:
+def _trace(module: Any, example: Example, declared: Sequence[DeclaredInput], noise: Any) -> Any:
     import torch
 
     if not hasattr(module, "forward"):
         return module
     try:
-        return torch.export.export(module, example.args, example.kwargs, strict=False)
+        shapes = dynamic_shapes(module, example, declared)
+        return torch.export.export(module, example.args, example.kwargs, dynamic_shapes=shapes, strict=False)
     except Exception as error:
         raise failure("torch cannot trace the model", error, noise.getvalue()) from error
+        about_a_size = not_kept(error, declared)
+        if about_a_size is not None:
+            raise about_a_size from error
 
 
 def _translate(program: Any, noise: Any) -> "ir.Model":

@@ -1,5 +1,6 @@
 """Proves a fresh ONNX model against torch on inputs that differ from those of the trace."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -36,14 +37,18 @@ def prove(model: "ir.Model", reference: Reference, example: Arrays, samples: Seq
 
 def _random(reference: Reference, example: Arrays, seed: int) -> list[tuple[Arrays, Arrays]]:
     """Random samples that torch accepts, with its outputs; the example itself when it accepts none."""
-    accepted = []
-    for k in range(_RANDOM_SAMPLES):
-        sample = like(example, seed + k)
-        try:
-            accepted.append((sample, reference(sample)))
-        except Exception:  # noqa: S112 - whatever a user's module raises on inputs it was not made for
-            continue
-    return accepted or [(example, reference(example))]
+    samples = accepted(reference, [like(example, seed + k) for k in range(_RANDOM_SAMPLES)])
+    return [(sample, reference(sample)) for sample in samples or [example]]
+
+
+def accepted(reference: Reference, samples: Sequence[Arrays]) -> list[Arrays]:
+    """The samples that the module itself runs on: it may be made for fewer values, or sizes, than there are."""
+    kept = []
+    for sample in samples:
+        with contextlib.suppress(Exception):  # whatever a user's module raises
+            reference(sample)
+            kept.append(sample)
+    return kept
 
 
 def _message(name: str, found: Difference) -> Message:

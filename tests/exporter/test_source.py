@@ -112,8 +112,10 @@ def test_a_declared_input_that_forward_does_not_have(net):
     assert "image" in error.messages[0].hint
 
 
-def test_a_symbolic_declaration_is_refused(net):
-    assert refusal(f"{net}:build", inputs=["image=Nx3x8x8"]).code == "E-MODEL-SHAPE"
+def test_a_size_declared_by_name_stays_dynamic(net):
+    loaded = source.load(f"{net}:build", inputs=["image=N:1..4x3x8x8"])
+    assert str(loaded.model.graph.inputs[0].shape) == "[N,3,8,8]"
+    assert [str(dim) for dim in loaded.dims] == ["N:1..4"]
 
 
 @pytest.mark.parametrize(

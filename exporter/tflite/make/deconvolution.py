@@ -22,7 +22,7 @@ from portproof.exporter.tflite.make.movement import (
     slice_,
     transpose,
 )
-from portproof.exporter.tflite.make.window import Window, same_pads
+from portproof.exporter.tflite.make.window import Window, is_for_any_size, same_pads
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, constant, shape_of
 
@@ -62,6 +62,8 @@ class Canvas:
 
         `ComputePaddingHeightWidth` of TFLite's `kernels/padding.h` on the output's size.
         """
+        if is_for_any_size() and any(stride > 1 for stride in self.stride):
+            return False
         pads = same_pads(self.out, self.reach, self.stride)
         fits = tuple(math.ceil(o / s) for o, s in zip(self.out, self.stride, strict=True)) == self.size
         ends = [f - b - o for f, b, o in zip(self.full, self.begin, self.out, strict=True)]

@@ -1,12 +1,30 @@
 """Sliding windows: ONNX's paddings in terms of TFLite's SAME, VALID and an explicit PAD."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from portproof.exporter.tflite.refusal import Refusal
 
 Pads = list[tuple[int, int]]
+_FOR_ANY_SIZE: ContextVar[bool] = ContextVar("for_any_size", default=False)
+
+
+@contextmanager
+def for_any_size(on: bool = True) -> Iterator[None]:
+    """Within it, no padding is chosen that is the one wanted at the size at hand only."""
+    token = _FOR_ANY_SIZE.set(on)
+    try:
+        yield
+    finally:
+        _FOR_ANY_SIZE.reset(token)
+
+
+def is_for_any_size() -> bool:
+    """Whether a form is wanted that is right at every size: see `for_any_size`."""
+    return _FOR_ANY_SIZE.get()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +71,13 @@ class Window:
         """The TFLite padding with the same meaning, or None when an explicit PAD is needed.
 
         SAME pads so that the output has ceil(size / stride) elements, the odd one behind
-        (`ComputePaddingHeightWidth` in TFLite's `kernels/padding.h`).
+        (`ComputePaddingHeightWidth` in TFLite's `kernels/padding.h`). With a stride what it pads depends on the size:
+        see `for_any_size`.
         """
         if not any(before or after for before, after in self.pads):
             return "VALID"
+        if is_for_any_size() and any(stride > 1 for stride in self.stride):
+            return None
         return "SAME" if list(self.pads) == same_pads(self.size, self.reach, self.stride) else None
 
 

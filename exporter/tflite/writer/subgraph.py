@@ -12,6 +12,9 @@ from portproof.exporter.tflite.writer.types import tensor_type
 from portproof.exporter.tflite.writer.versions import operator_version
 from portproof.runtimes.tflite_schema import schema
 
+SHAPE_SIGNATURE = "shape_signature"
+"""Where a value notes its shape as the file's signature has it: -1 for what is known only when running."""
+
 
 class Subgraph:
     """Collects the tensors and operators of one graph.
@@ -64,6 +67,7 @@ class Subgraph:
         table = schema.TensorT()
         table.name = self._name(value)
         table.shape = list(shape_of(value))
+        table.shapeSignature = value.meta.get(SHAPE_SIGNATURE)
         table.hasRank = True
         table.type = tensor_type(value.dtype)
         array = array_of(value)

@@ -1,0 +1,111 @@
+"""The sizes that a model with dynamic dimensions is proven at."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portproof.runtimes.dims import Dim
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+_USUAL = 64
+"""An image or a sequence for which nothing says how large it is."""
+
+Arrays = Mapping[str, NDArray[Any]]
+Sizes = dict[str, int]
+_WITHOUT_LIMIT = (48, 24)
+"""How far to go where a dimension has no upper limit: an axis of a batch of rank 4 is larger than what divides it."""
+
+
+def symbols_of(model: "ir.Model") -> dict[str, tuple[int | str, ...]]:
+    """The shape of each input by name: numbers, and the names of dynamic dimensions."""
+    return {
+        value.name or "": tuple(size if isinstance(size, int) else str(size.value) for size in value.shape or ())
+        for value in model.graph.inputs
+        if not value.is_initializer()
+    }
+
+
+def sizes_at(model: "ir.Model", arrays: Arrays) -> Sizes:
+    """The size of each dynamic dimension in given inputs."""
+    return {
+        name: size
+        for key, shape in symbols_of(model).items()
+        if key in arrays
+        for name, size in zip(shape, arrays[key].shape, strict=True)
+        if isinstance(name, str)
+    }
+
+
+def proving_sizes(model: "ir.Model", dims: Sequence[Dim]) -> list[Sizes]:
+    """Sizes to prove a model at: the smallest, the largest, one between, and all dimensions as equal as they can be.
+
+    Without an upper limit, a size that is not far from the lower one stands for the largest.
+    """
+    if not dims:
+        return []
+    top = {dim.name: _largest(dim, _is_inner(model, dim)) for dim in dims}
+    low = {dim.name: dim.low for dim in dims}
+    between = {
+        dim.name: dim.nearest(dim.low + round((top[dim.name] - dim.low) * (0.37 + 0.21 * (n % 3))))
+        for n, dim in enumerate(dims)
+    }
+    middle = max(low.values()) + 1
+    equal = {dim.name: dim.nearest(middle) for dim in dims}
+    found: list[Sizes] = []
+    for sizes in (low, top, between, equal):
+        found += [] if sizes in found else [sizes]
+    return found
+
+
+def _largest(dim: Dim, inner: bool) -> int:
+    return dim.last if dim.high is not None else dim.nearest(2 * dim.low + _WITHOUT_LIMIT[0 if inner else 1])
+
+
+def _is_inner(model: "ir.Model", dim: Dim) -> bool:
+    """Whether the dimension is one of an image's: not the first of its input."""
+    return any(dim.name in shape[1:] for shape in symbols_of(model).values())
+
+
+def representative(model: "ir.Model", dims: Sequence[Dim], example: Arrays | None) -> Sizes:
+    """The sizes that a file has until it is told others: the smallest batch, the example's other sizes."""
+    given = sizes_at(model, example) if example is not None else {}
+    found = {}
+    for dim in dims:
+        usual = given.get(dim.name, dim.nearest(_USUAL) if dim == Dim(name=dim.name) else dim.low)
+        found[dim.name] = usual if _is_inner(model, dim) else dim.low
+    return found
+
+
+def shown_sizes(model: "ir.Model", dims: Sequence[Dim], example: Arrays | None) -> list[Sizes]:
+    """The sizes that a model is proven at, the representative ones first; none for fixed sizes."""
+    chosen = [representative(model, dims, example)] if dims else []
+    return chosen + [sizes for sizes in proving_sizes(model, dims) if sizes not in chosen]
+
+
+def resized(example: Arrays, model: "ir.Model", sizes: Mapping[str, int]) -> dict[str, NDArray[Any]]:
+    """`example` with the dynamic dimensions at `sizes`; its values are repeated."""
+    shapes = symbols_of(model)
+    return {
+        name: np.resize(array, [sizes[size] if isinstance(size, str) else size for size in shapes[name]])
+        for name, array in example.items()
+    }
+
+
+def blank(model: "ir.Model", sizes: Mapping[str, int]) -> dict[str, NDArray[Any]]:
+    """Zeros for the inputs of a model, the dynamic dimensions at `sizes`."""
+    shapes = symbols_of(model)
+    return {
+        name: np.zeros([sizes[size] if isinstance(size, str) else size for size in shapes[name]], value.dtype.numpy())
+        for value in model.graph.inputs
+        if (name := value.name or "") in shapes and value.dtype is not None
+    }
+
+
+def examples(model: "ir.Model", example: Arrays | None, dims: Sequence[Dim]) -> list[dict[str, NDArray[Any]]]:
+    """One example at each size that a model is proven at, none for fixed sizes: see `shown_sizes`."""
+    chosen = shown_sizes(model, dims, example)
+    return [blank(model, sizes) if example is None else resized(example, model, sizes) for sizes in chosen]

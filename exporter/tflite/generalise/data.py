@@ -1,0 +1,142 @@
+"""Constants that grow with a size (masks, positions, initial states): made once, filled or cut at run time."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.generalise.emit import SizeMaker
+from portproof.exporter.tflite.generalise.fit import Column, Expression
+from portproof.exporter.tflite.generalise.observe import Observation
+from portproof.exporter.tflite.generalise.refused import Refused
+from portproof.exporter.tflite.values import Array, constant
+
+Fit = Callable[[ir.Node, Column], Expression | None]
+_BROADCASTS = frozenset(
+    {
+        *("ADD", "SUB", "MUL", "DIV", "MINIMUM", "MAXIMUM", "SELECT_V2", "LOGICAL_AND", "LOGICAL_OR"),
+        *("LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "EQUAL", "NOT_EQUAL"),
+    }
+)
+"""Elementwise operators: an operand of size 1 along an axis does for any size."""
+_LIMIT = "Give the dimension an upper limit, so that the constant can be made for it: NAME=N:1..512, or pin it."
+
+
+class GrowingData:
+    """Replaces a constant whose shape depends on the size.
+
+    Args:
+        seen: the witnesses.
+        sizes: makes sizes of the graph at run time.
+        fit: finds an expression for a number that an operator needs.
+    """
+
+    def __init__(self, seen: Observation, sizes: SizeMaker, fit: Fit) -> None:
+        self.seen = seen
+        self.sizes = sizes
+        self.fit = fit
+
+    def replace(self, node: ir.Node, index: int, arrays: Sequence[Array], refused: Refused) -> None:
+        """Gives `node` a tensor in its place that is right at every size, or notes why there is none."""
+        if len({array.ndim for array in arrays}) > 1:
+            refused.add(node, "a constant has another rank at another size")
+            return
+        repeated = [axis for axis in _growing(arrays) if all(_repeats(array, axis) for array in arrays)]
+        cores = [
+            array[tuple(slice(0, 1) if a in repeated else slice(None) for a in range(array.ndim))] for array in arrays
+        ]
+        largest = _largest(cores)
+        if largest is None or not all(_begins_with(largest, core) for core in cores):
+            refused.add(node, "it computes with a constant that is another one at each size")
+            return
+        if _growing(cores) and not self._is_top(cores, largest):
+            refused.add(node, "it computes with a constant that grows without limit", _LIMIT)
+            return
+        self._put(node, index, arrays, cores, largest, repeated, refused)
+
+    def _is_top(self, cores: Sequence[Array], largest: Array) -> bool:
+        """Whether the largest constant is that of the largest sizes there are, which the last witness has."""
+        return self.seen.bounded and cores[-1].shape == largest.shape
+
+    def _put(
+        self,
+        node: ir.Node,
+        index: int,
+        arrays: Sequence[Array],
+        cores: Sequence[Array],
+        largest: Array,
+        repeated: Sequence[int],
+        refused: Refused,
+    ) -> None:
+        cut = _growing(cores)
+        wanted = [self.fit(node, column) for column in zip(*(array.shape for array in arrays), strict=True)]
+        if None in wanted:
+            refused.add(node, "the size of a constant depends on the dimensions by no formula that was found")
+            return
+        known = [expression for expression in wanted if expression is not None]
+        broadcasts = node.op_type in _BROADCASTS and not self._gives_shape(node, index, arrays)
+        b = Builder(0)
+        b.source = node
+        shape, value = arrays[0].shape, constant(largest)
+        inner = tuple(1 if axis in repeated else size for axis, size in enumerate(shape))
+        if cut:
+            from_core = [Expression(scale=0, offset=1) if a in repeated else e for a, e in enumerate(known)]
+            size = self.sizes.vector(node, from_core)
+            value = b.emit("SLICE", [value, b.ints([0] * len(shape)), size], shape=inner, dtype=largest.dtype)
+            self.seen.shapes[value] = [core.shape for core in cores]
+        if repeated and not broadcasts:
+            value = self._repeat(b, node, value, largest, known, shape)
+            self.seen.shapes[value] = [array.shape for array in arrays]
+        for made in b.nodes:
+            self.sizes.graph.insert_before(node, made)
+        node.replace_input_with(index, value)
+
+    def _repeat(
+        self,
+        b: Builder,
+        node: ir.Node,
+        value: ir.Value,
+        largest: Array,
+        known: Sequence[Expression],
+        shape: Sequence[int],
+    ) -> ir.Value:
+        dims = self.sizes.vector(node, known)
+        if largest.size == 1:
+            return b.emit("FILL", [dims, constant(largest.reshape(()))], shape=shape, dtype=largest.dtype)
+        return b.emit("BROADCAST_TO", [value, dims], shape=shape, dtype=largest.dtype)
+
+    def _gives_shape(self, node: ir.Node, index: int, arrays: Sequence[Array]) -> bool:
+        """Whether the result has its shape from this operand, along an axis in which the others have size 1."""
+        others = [
+            [array.shape for array in self.seen.constants[node, place]]
+            if (node, place) in self.seen.constants
+            else self.seen.shapes.get(value) or [tuple(value.shape.numpy())] * len(arrays)
+            for place, value in enumerate(node.inputs)
+            if place != index and value is not None and value.shape is not None
+        ]
+        results = self.seen.shapes[node.outputs[0]]
+        without = [np.broadcast_shapes(*shapes) if shapes else () for shapes in zip(*others, strict=True)]
+        return any(tuple(found) != tuple(result) for found, result in zip(without, results, strict=True))
+
+
+def _growing(arrays: Sequence[Array]) -> list[int]:
+    """The axes whose size is not the same everywhere."""
+    return [
+        axis for axis, column in enumerate(zip(*(array.shape for array in arrays), strict=True)) if len(set(column)) > 1
+    ]
+
+
+def _repeats(array: Array, axis: int) -> bool:
+    """Whether all entries along an axis are equal."""
+    return bool((array == array.take([0], axis)).all())
+
+
+def _largest(arrays: Sequence[Array]) -> Array | None:
+    """The one that is at least as large as all others along every axis, or None."""
+    shape = tuple(max(sizes) for sizes in zip(*(array.shape for array in arrays), strict=True))
+    return next((array for array in arrays if array.shape == shape), None)
+
+
+def _begins_with(large: Array, small: Array) -> bool:
+    return np.array_equal(large[tuple(slice(0, size) for size in small.shape)], small)
