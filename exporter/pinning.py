@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter.inputs import DeclaredInput, unknown_name
+from portproof.runtimes.dims import Dim
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -39,6 +40,35 @@ def pin(model: "ir.Model", declared: Sequence[DeclaredInput]) -> "ir.Model":
     if symbols:
         _reinfer(model)
     return model
+
+
+def keep(
+    model: "ir.Model", ranges: Mapping[str, tuple[int, int | None]]
+) -> tuple[list[DeclaredInput], tuple[Dim, ...]]:
+    """Declarations that keep the model's own symbols dynamic, with the ranges given for them.
+
+    Raises:
+        PortproofError: E-USAGE for a symbol that no input has, or a range of no size.
+    """
+    symbols = {value.name or "": _symbols(value) for value in model.graph.inputs if not value.is_initializer()}
+    known = {name for names in symbols.values() for name in names if isinstance(name, str)}
+    for name, (low, high) in ranges.items():
+        if name not in known or low < 1 or (high is not None and high < low):
+            what = f"dims: {name} from {low} to {high} is no range of a dimension of the model's inputs"
+            hint = f"Its inputs have {', '.join(sorted(known)) or 'no symbolic sizes'}; a range is (smallest, largest)."
+            raise PortproofError("E-USAGE", what, hint=hint)
+    fixed = {name: low for name, (low, high) in ranges.items() if low == high}
+    declared = [
+        DeclaredInput(name=key, shape=tuple(fixed.get(name, name) if isinstance(name, str) else name for name in names))
+        for key, names in symbols.items()
+        if set(names) & set(ranges) and all(isinstance(name, int) or name in ranges for name in names)
+    ]
+    return declared, tuple(Dim(name=n, low=low, high=high) for n, (low, high) in ranges.items() if n not in fixed)
+
+
+def _symbols(value: "ir.Value") -> list[int | str]:
+    """The sizes of an input: numbers and names; "?" for a size without a name."""
+    return [size if isinstance(size, int) else size.value or "?" for size in value.shape or ()]
 
 
 def pinned_at(model: "ir.Model", sizes: Mapping[str, int]) -> "ir.Model":

@@ -136,6 +136,7 @@ def export(  # noqa: PLR0913 - the options of the command line
                 simplified=written.simplified,
                 converted=written.converted,
                 proofs=_prove(written.files, recorded, source, limits, told.progress),
+                shapes=recorded.shapes,
                 messages=told.messages,
             )
             report, manifest = write(stage, facts, recorded)

@@ -14,15 +14,21 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 class Recorded:
-    """A folder of samples: inputs and outputs by name. Iterating gives the outputs, as often as asked."""
+    """A folder of samples: inputs and outputs by name. Iterating gives the outputs, as often as asked.
+
+    Attributes:
+        shapes: of the inputs of each sample.
+    """
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="portproof-reference-")
         self._count = 0
+        self.shapes: list[dict[str, tuple[int, ...]]] = []
 
     def add(self, inputs: Arrays, outputs: Arrays) -> None:
         """Keep one more sample."""
         golden.write(self._path(self._count), inputs, outputs)
+        self.shapes.append({name: array.shape for name, array in inputs.items()})
         self._count += 1
 
     def __len__(self) -> int:

@@ -1,6 +1,6 @@
 """The sizes that a model with dynamic dimensions is proven at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,15 +29,24 @@ def symbols_of(model: "ir.Model") -> dict[str, tuple[int | str, ...]]:
     }
 
 
-def sizes_at(model: "ir.Model", arrays: Arrays) -> Sizes:
-    """The size of each dynamic dimension in given inputs."""
+def sizes_at(model: "ir.Model", shapes: Mapping[str, Sequence[int]]) -> Sizes:
+    """The size of each dynamic dimension in inputs of given shapes."""
     return {
         name: size
         for key, shape in symbols_of(model).items()
-        if key in arrays
-        for name, size in zip(shape, arrays[key].shape, strict=True)
+        if key in shapes
+        for name, size in zip(shape, shapes[key], strict=True)
         if isinstance(name, str)
     }
+
+
+def sizes_of_samples(model: "ir.Model", samples: Iterable[Mapping[str, Sequence[int]]]) -> list[Sizes]:
+    """Every combination of sizes among the shapes of samples, in the order of their first appearance."""
+    found: list[Sizes] = []
+    for shapes in samples:
+        sizes = sizes_at(model, shapes)
+        found += [sizes] if sizes and sizes not in found else []
+    return found
 
 
 def proving_sizes(model: "ir.Model", dims: Sequence[Dim]) -> list[Sizes]:
@@ -72,7 +81,7 @@ def _is_inner(model: "ir.Model", dim: Dim) -> bool:
 
 def representative(model: "ir.Model", dims: Sequence[Dim], example: Arrays | None) -> Sizes:
     """The sizes that a file has until it is told others: the smallest batch, the example's other sizes."""
-    given = sizes_at(model, example) if example is not None else {}
+    given = {} if example is None else sizes_at(model, {name: array.shape for name, array in example.items()})
     found = {}
     for dim in dims:
         usual = given.get(dim.name, dim.nearest(_USUAL) if dim == Dim(name=dim.name) else dim.low)

@@ -10,6 +10,7 @@ from portproof.cli.outcome import Outcome, prints_outcome
 from portproof.cli.table import size_text, table
 from portproof.cli.tables import parity_table, reasons, stages_table
 from portproof.exporter.progress import Progress
+from portproof.runtimes.dims import text_of
 
 if TYPE_CHECKING:
     from portproof.exporter.pipeline import ExportResult
@@ -70,11 +71,12 @@ def _epilogue(result: "ExportResult") -> str:
         (f"  {out / name}", "") for name in ("report.json", "manifest.json", f"golden ({len(result.manifest.golden)})")
     ]
     runtimes = ", ".join(sorted({proof.runtime for proof in result.proofs}))
+    at = "; ".join(text_of(sizes) for sizes in result.report.data.sizes)
     verdict = "FAILED" if result.failed else "proven"
     samples = f"{result.report.data.samples} {'random ' if result.report.data.kind == 'random' else ''}samples"
     return "\n".join(
         (
-            f"wrote, and {verdict} on {samples} in {runtimes}:",
+            f"wrote, and {verdict} on {samples} in {runtimes}{f', at {at}' if at else ''}:",
             table(("", ""), rows).lstrip("\n"),
             f"next: portproof verify {out}   portproof bench {out / result.report.artifacts[0].path}",
         )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from portproof.exporter.report.parts import File, Signature, Strict, TargetName
+from portproof.exporter.report.parts import Dimension, File, Signature, Strict, TargetName
 
 
 class Target(Strict):
@@ -41,6 +41,7 @@ class Manifest(Strict):
     portproof: str = Field(description="the version that wrote it")
     tools: dict[str, str] = Field(description="versions of what took part, by package")
     source: Signature = Field(description="the source's inputs and outputs; golden vectors are in its layout")
+    dims: tuple[Dimension, ...] = Field(default=(), description="the dynamic dimensions of the source's inputs")
     targets: tuple[Target, ...]
     preprocessing: Preprocessing | None = Field(
         description="what turns a picture into the input, as declared with the data; null when none was declared"

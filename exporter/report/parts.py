@@ -24,6 +24,19 @@ class Tensor(Strict):
         default=None,
         description="file_array = source_array.transpose(perm); null when the layouts are the same",
     )
+    dims: tuple[str | None, ...] | None = Field(
+        default=None,
+        description="of the source: the dynamic dimension of each axis, null for a fixed size; null when all are fixed",
+    )
+
+
+class Dimension(Strict):
+    """A size that is known only when running: low, low + step, ... up to high."""
+
+    name: str
+    low: int = Field(ge=1)
+    high: int | None = Field(description="null when it has no limit")
+    step: int = Field(ge=1)
 
 
 class Signature(Strict):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from portproof.exporter.report.parts import File, Finding, Signature, StageName, Strict, TargetName
+from portproof.exporter.report.parts import Dimension, File, Finding, Signature, StageName, Strict, TargetName
 
 
 class Source(Strict):
@@ -14,6 +14,7 @@ class Source(Strict):
     format: Literal["torch", "pt2", "onnx"]
     reference: Literal["torch", "onnxruntime"] = Field(description="what computed the reference outputs")
     signature: Signature
+    dims: tuple[Dimension, ...] = Field(default=(), description="the dynamic dimensions of the inputs")
 
 
 class InputRange(Strict):
@@ -31,6 +32,9 @@ class Data(Strict):
     kind: Literal["given", "random"]
     samples: int = Field(ge=1)
     seed: int | None = Field(description="of random data; null when data was given")
+    sizes: tuple[dict[str, int], ...] = Field(
+        default=(), description="of the dynamic dimensions: every combination that was compared, in order"
+    )
     inputs: tuple[InputRange, ...]
 
 

@@ -13,7 +13,7 @@ from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
 from portproof.exporter.report import golden
 from portproof.exporter.report.files import GOLDEN, MANIFEST, REPORT, entry, write_json
 from portproof.exporter.report.manifest import Manifest, Preprocessing, Target
-from portproof.exporter.report.parts import File, Finding, Signature, StageName, Tensor
+from portproof.exporter.report.parts import Dimension, File, Finding, Signature, StageName, Tensor
 from portproof.exporter.report.report import (
     Data,
     Device,
@@ -24,6 +24,7 @@ from portproof.exporter.report.report import (
     TargetParity,
 )
 from portproof.exporter.report.report import Source as SourceModel
+from portproof.exporter.sizes import sizes_of_samples
 
 if TYPE_CHECKING:
     from portproof.device_profiles.schema import Profile
@@ -48,6 +49,7 @@ class Facts:
     Attributes:
         model: as the user named it.
         files: the files written, by target, the model's first.
+        shapes: of the inputs of each sample, by name.
     """
 
     model: str
@@ -60,6 +62,7 @@ class Facts:
     simplified: "SimplifyReport"
     converted: "Converted | None"
     proofs: Sequence["Proof"]
+    shapes: Sequence[Mapping[str, tuple[int, ...]]]
     messages: Sequence[Message]
 
 
@@ -102,6 +105,7 @@ def _report(facts: Facts, models: tuple[File, ...]) -> Report:
             format=_format(facts),
             reference="onnxruntime" if source.reference is None else "torch",
             signature=_source_signature(source),
+            dims=_dims(source),
         ),
         devices=tuple(Device(id=profile.id, name=profile.name) for profile in facts.devices),
         data=_data(facts),
@@ -126,6 +130,7 @@ def _data(facts: Facts) -> Data:
         kind="random" if random else "given",
         samples=facts.data.count,
         seed=facts.seed if random else None,
+        sizes=tuple(sizes_of_samples(facts.source.model, facts.shapes)),
         inputs=tuple(
             InputRange(name=row.spec.name, minimum=row.low, maximum=row.high, mean=row.mean) for row in facts.data.stats
         ),
@@ -172,6 +177,7 @@ def _manifest(facts: Facts, files: tuple[File, ...]) -> Manifest:
         portproof=metadata.version("portproof"),
         tools=_tools(torch=facts.source.reference is not None),
         source=_source_signature(facts.source),
+        dims=_dims(facts.source),
         targets=tuple(
             Target(
                 target=proof.target,
@@ -197,7 +203,11 @@ def _tools(*, torch: bool) -> dict[str, str]:
 
 
 def _source_signature(source: "Source") -> Signature:
-    return signature(inputs_of(source.model), outputs_of(source.model))
+    return signature(inputs_of(source.model, source.dims), outputs_of(source.model))
+
+
+def _dims(source: "Source") -> tuple[Dimension, ...]:
+    return tuple(Dimension(name=dim.name, low=dim.low, high=dim.high, step=dim.step) for dim in source.dims)
 
 
 def signature(inputs: Iterable["TensorSpec"], outputs: Iterable["TensorSpec"]) -> Signature:
@@ -206,4 +216,5 @@ def signature(inputs: Iterable["TensorSpec"], outputs: Iterable["TensorSpec"]) -
 
 
 def _tensor(spec: "TensorSpec") -> Tensor:
-    return Tensor(name=spec.name, shape=spec.shape, dtype=spec.dtype, perm=spec.perm)
+    dims = tuple(None if dim is None else dim.name for dim in spec.dims) or None
+    return Tensor(name=spec.name, shape=spec.shape, dtype=spec.dtype, perm=spec.perm, dims=dims)

@@ -10,7 +10,13 @@ if TYPE_CHECKING:
 __all__ = ["convert"]
 
 
-def convert(onnx_path: str | Path | Mapping[str, str | Path], out_path: str | Path, *, io_layout: str = "auto") -> None:
+def convert(
+    onnx_path: str | Path | Mapping[str, str | Path],
+    out_path: str | Path,
+    *,
+    io_layout: str = "auto",
+    dims: Mapping[str, tuple[int, int | None]] | None = None,
+) -> None:
     """Converts an ONNX file as it is: simplified, lowered, written; the file is not run here.
 
     Args:
@@ -19,10 +25,13 @@ def convert(onnx_path: str | Path | Mapping[str, str | Path], out_path: str | Pa
         out_path: the `.tflite` file to write.
         io_layout: ``"auto"`` lets inputs and outputs of rank 4 be channels-last where that saves transposes
             (recorded in the file); ``"keep"`` keeps ONNX's shapes.
+        dims: the symbolic sizes of the model's inputs that stay dynamic, each with its smallest and largest size, None
+            for no limit: ``{"N": (1, 8), "T": (1, None)}``.
 
     Raises:
-        PortproofError: the file is not a usable model, ``E-OP-UNSUPPORTED`` for each refused node, or ``E-USAGE`` for
-            names that a signature cannot have.
+        PortproofError: the file is not a usable model, ``E-OP-UNSUPPORTED`` for each refused node,
+            ``E-SHAPE-DYNAMIC`` for each that cannot follow a size, or ``E-USAGE`` for names that a signature cannot
+            have and dimensions that the model does not have.
     """
     from portproof.exporter.tflite.conversion import write_functions
     from portproof.exporter.tflite.sharing import SharedWeights
@@ -34,7 +43,7 @@ def convert(onnx_path: str | Path | Mapping[str, str | Path], out_path: str | Pa
     weights = SharedWeights()
 
     def lowered(name: str) -> "Lowered":
-        function = _lowered(Path(paths[name]), io_layout)
+        function = _lowered(Path(paths[name]), io_layout, dims or {})
         if len(paths) > 1:
             weights.share(function.model)
         return function
@@ -42,11 +51,15 @@ def convert(onnx_path: str | Path | Mapping[str, str | Path], out_path: str | Pa
     write_functions(lower_each(list(paths), lowered)).save(Path(out_path))
 
 
-def _lowered(path: Path, io_layout: str) -> "Lowered":
+def _lowered(path: Path, io_layout: str, ranges: Mapping[str, tuple[int, int | None]]) -> "Lowered":
     from portproof.exporter.onnx_io import load
-    from portproof.exporter.pinning import pin
+    from portproof.exporter.pinning import keep, pin
     from portproof.exporter.simplify import simplify
+    from portproof.exporter.sizes import representative
     from portproof.exporter.tflite.conversion import lower_function
 
-    model, _ = simplify(pin(load(path), []))
-    return lower_function(model, io_layout=io_layout)
+    loaded = load(path)
+    declared, dims = keep(loaded, ranges)
+    source = pin(loaded, declared)
+    model, _ = simplify(source, dims=dims)
+    return lower_function(model, io_layout=io_layout, dims=dims, representative=representative(source, dims, None))
