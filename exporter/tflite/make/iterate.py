@@ -16,8 +16,13 @@ from portproof.exporter.tflite.make.subgraph import Operands, closed_graph, para
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 
-MOST_UNROLLED = 32
-"""Operators up to which a loop of a known number of steps is written out; the decision records have the measurement."""
+MOST_STEPS, MOST_NODES = 16, 64
+"""Steps, and operators of all of them together, up to which a loop is written out: a WHILE takes 1 us a step."""
+MOST_WEIGHT_BYTES = 2**20
+"""Constants of all steps together up to which it is: XNNPACK packs them for every step, and caches hold no more.
+
+Both are measured: decision record 12.
+"""
 MOST_FORCED = (512, 4096)
 """Steps and operators up to which it is written out where it cannot be a WHILE: its tensors change their shapes."""
 _WRITTEN = frozenset({"float32", "bool", "int8", "int32", "int64"})
@@ -38,10 +43,10 @@ def iterate(b: Builder, loop: Iteration) -> Iterated:
         if written_out is None:
             raise
         return written_out
-    steps = max(MOST_UNROLLED // max(whole.nodes, 1), 1)
+    steps = whole.steps_to_write_out
     if loop.count is not None and loop.count > steps:
         return whole.emit()
-    return unrolled(b, loop, most_steps=steps, most_nodes=MOST_UNROLLED) or whole.emit()
+    return unrolled(b, loop, most_steps=steps, most_nodes=MOST_NODES) or whole.emit()
 
 
 class _While:
@@ -61,10 +66,17 @@ class _While:
         self.time = parameter(b.const(0, "int32"), "time")
         self.states = [parameter(value, f"state{index}") for index, value in enumerate(flat(loop.states))]
         self.done = loop.step(self.inner, self.time, like(loop.states, self.states), items[len(late) :])
-        self.nodes = len(self.inner.nodes)
         self._check_states()
         going = array_of(self.done.going)
         self.endless = loop.going is None and going is not None and bool(going.all())
+
+        self.steps_to_write_out = self._steps_to_write_out()
+
+    def _steps_to_write_out(self) -> int:
+        nodes = self.inner.nodes
+        constants = {value: array for node in nodes for value in node.inputs if (array := array_of(value)) is not None}
+        size = sum(array.nbytes for array in constants.values())
+        return max(min(MOST_STEPS, MOST_NODES // max(len(nodes), 1), MOST_WEIGHT_BYTES // max(size, 1)), 1)
 
     def _check_states(self) -> None:
         if not same_form(self.loop.states, self.done.states):
