@@ -26,6 +26,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "MINIMUM": np.minimum,
     "FLOOR_MOD": np.mod,
     "FLOOR": np.floor,
+    "CEIL": np.ceil,
     "ROUND": np.rint,
     "ABS": np.abs,
     "NEG": np.negative,
@@ -36,6 +37,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "EQUAL": np.equal,
     "NOT_EQUAL": np.not_equal,
     "LOGICAL_AND": np.logical_and,
+    "LOGICAL_OR": np.logical_or,
 }
 
 

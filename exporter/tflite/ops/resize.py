@@ -6,20 +6,22 @@ from typing import TypeVar
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.provenance import known
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import select
 from portproof.exporter.tflite.make.late import of_late_shape
+from portproof.exporter.tflite.make.late_sizes import Late, late
 from portproof.exporter.tflite.make.movement import concat, slice_
 from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
 from portproof.exporter.tflite.make.resample import resample
 from portproof.exporter.tflite.make.sampling import Axis, Rule, outside
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import array_of, dtype_of, rank_of, shape_of
+from portproof.exporter.tflite.values import array_of, dtype_of, is_run_time, rank_of, shape_of
 
 _Number = TypeVar("_Number", int, float)
 Rois = list[tuple[float, float]]
-_NOTE = "constant scales and sizes; linear and cubic in float32 and float16"
+_NOTE = "linear and cubic of floats only; scales, sizes and roi computed at run time with a declared shape"
 
 
 @onnx_op("Upsample", since=7, note=_NOTE)
@@ -32,6 +34,8 @@ def upsample_7(b: Builder, x: ir.Value, *, mode: str, scales: Sequence[float]) -
 @onnx_op("Resize", since=10, note=_NOTE)
 def resize_10(b: Builder, x: ir.Value, scales: ir.Value, *, mode: str) -> ir.Value:
     """The scales are an input."""
+    if array_of(scales) is None:
+        return late(b, x, Late(scales=scales), range(rank_of(x)), _old(mode))
     return _resize(b, x, _by_scales(b, x, _floats(scales, "scales")), _old(mode))
 
 
@@ -68,16 +72,24 @@ def resize_11(
         extrapolation=extrapolation_value,
     )
     named = resolve_axes(list(axes), rank_of(x)) if axes is not None else list(range(rank_of(x)))
-    parts = _rois(roi, named, rank_of(x)) if rule.crops else None
+    policy = keep_aspect_ratio_policy or "stretch"
     # Before opset 13 an empty tensor stands for a missing one.
-    if scales is not None and shape_of(scales) != (0,):
+    by_scales = scales is not None and shape_of(scales) != (0,)
+    if _is_late(roi, scales, sizes, rule, policy):
+        if is_run_time(scales):
+            _refuse_disputed(b, rule)
+        given = Late(scales=scales if by_scales else None, sizes=sizes, roi=roi, policy=policy)
+        return late(b, x, given, named, rule)
+    parts = _rois(roi, named, rank_of(x)) if rule.crops else None
+    if scales is not None and by_scales:
         factors = _spread(_floats(scales, "scales"), named, rank_of(x))
         wanted = [1.0 if factor is None else factor for factor in factors]
+        if any(not (n * float(scale)).is_integer() for n, scale in zip(shape_of(x), wanted, strict=True)):
+            _refuse_disputed(b, rule)
         return _resize(b, x, _by_scales(b, x, wanted, parts), rule)
     if sizes is None:
         raise Refusal("neither scales nor sizes are given")
-    policy = keep_aspect_ratio_policy or "stretch"
-    if array_of(sizes) is None and policy == "stretch":
+    if array_of(sizes) is None:
         shape = declared_shape(b)
         y = _resize(b, x, _by_sizes(x, shape, parts, policy), rule)
         ends = [
@@ -87,6 +99,11 @@ def resize_11(
         return of_late_shape(b, y, concat(b, ends, 0))
     lengths = _spread(constant_ints(sizes, "sizes"), named, rank_of(x))
     return _resize(b, x, _by_sizes(x, lengths, parts, policy), rule)
+
+
+def _is_late(roi: ir.Value | None, scales: ir.Value | None, sizes: ir.Value | None, rule: Rule, policy: str) -> bool:
+    """Whether samples lie where the scales or regions say that are computed at run time; sizes say it by themselves."""
+    return (rule.crops and is_run_time(roi)) or is_run_time(scales) or (is_run_time(sizes) and policy != "stretch")
 
 
 def _spread(given: Sequence[_Number], named: Sequence[int], rank: int) -> list[_Number | None]:
@@ -162,6 +179,14 @@ def _resize(b: Builder, x: ir.Value, axes: Sequence[Axis], rule: Rule) -> ir.Val
         if part.any():
             mask = mask | part.reshape([-1 if axis == number else 1 for axis in range(len(axes))])
     return select(b, b.const(mask), b.const(rule.extrapolation, dtype_of(y)), y)
+
+
+def _refuse_disputed(b: Builder, rule: Rule) -> None:
+    """For scales that give no whole size; torch, whose nodes tell where they come from, is with ONNX Runtime."""
+    if rule.transform == "align_corners" and not (b.source is not None and known(b.source)):
+        raise Refusal(
+            "align_corners by scales: ONNX Runtime aligns whole sizes, ONNX size * scale", "give sizes instead"
+        )
 
 
 def _refuse_idle_scales(axes: Sequence[Axis], rule: Rule) -> None:

@@ -123,7 +123,3 @@ def test_sizes_that_the_output_tells() -> None:
     fixed = declared("Resize", [x, None, None, ints(1, 2, 3, 7)], (1, 2, 3, 7))[0]
     with pytest.raises((RuntimeError, ValueError)):  # never another size than the caller asks for
         tflite_outputs(write(lower(fixed)), {"i0": x, "i3": ints(1, 2, 5, 5)})
-    stretched = declared(
-        "Resize", [x, None, None, ints(8, 9)], (1, 2, 8, 8), axes=[2, 3], keep_aspect_ratio_policy="not_larger"
-    )
-    refused(stretched, "sizes")
