@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 PART_OF = "portproof.part_of"
 """Metadata of a node that came out of a function body: the operator that the model has."""
 
+_LOCAL = "portproof.body"
+
 
 class ExpandFunctions(ir.passes.InPlacePass):
     """Replace chosen nodes by the function body of their schema, if it has one for their types and attributes.
@@ -86,12 +88,38 @@ def _inlined(node: ir.Node, opsets: dict[str, int]) -> "onnx.ModelProto | None":
     proto = _model_of(node, opsets)
     try:
         inlined = onnx.inliner.inline_selected_functions(proto, [("", node.op_type)], inline_schema_functions=True)
-    except RuntimeError:  # the node does not fit its schema
+    except RuntimeError:  # onnx's inliner cannot leave an input out; or the node does not fit its schema
+        inlined = _inlined_by_hand(proto)
+    if inlined is None:
         return None
     first = inlined.graph.node[0]
     unchanged = len(inlined.graph.node) == 1 and first.op_type == node.op_type
     same = {item.domain: item.version for item in inlined.opset_import}.get("") == proto.opset_import[0].version
     return inlined if same and not unchanged else None
+
+
+def _inlined_by_hand(proto: "onnx.ModelProto") -> "onnx.ModelProto | None":
+    """The same for a node that leaves out an input between others: its body as a function of the model."""
+    import onnx
+    import onnx.inliner
+
+    (node,) = proto.graph.node
+    version = proto.opset_import[0].version
+    schema: Any = onnx.defs.get_schema(node.op_type, version, "")
+    if not schema.has_context_dependent_function:
+        return None
+    types = {item.name: item.type for item in proto.graph.input}
+    given = [types.get(name, onnx.TypeProto()).SerializeToString() for name in node.input]
+    body = onnx.FunctionProto()
+    body.ParseFromString(schema.get_context_dependent_function(node.SerializeToString(), given))
+    if any(item.domain == "" and item.version != version for item in body.opset_import):
+        return None
+    local = onnx.ModelProto()
+    local.CopyFrom(proto)
+    body.domain = local.graph.node[0].domain = _LOCAL
+    local.functions.append(body)
+    local.opset_import.append(onnx.helper.make_opsetid(_LOCAL, 1))
+    return onnx.inliner.inline_local_functions(local)
 
 
 def _model_of(node: ir.Node, opsets: dict[str, int]) -> "onnx.ModelProto":

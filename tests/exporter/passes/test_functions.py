@@ -64,3 +64,13 @@ def test_which_operators_have_a_body():
     assert found == {"AffineGrid": True, "Attention": True, "Conv": False, "NoSuchOp": False}
     assert not has_function(ir.Node("com.acme", "AffineGrid", []), 23)
     assert not has_function(ir.Node("", "AffineGrid", []), 18)
+
+
+def test_an_input_left_out_between_others():
+    """onnx's inliner stops there."""
+    graph = "g (float[1,4,8] x, float[4,1,3] w, float[1,4,2] p) => (y) { y, s = CausalConvWithState(x, w, , p) }"
+    model = ir.from_proto(onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["" : 27]>{graph}'))
+    assert only("CausalConvWithState")(model).modified
+    assert "Conv" in [node.op_type for node in model.graph]
+    assert {node.domain for node in model.graph} == {""}
+    assert {node.metadata_props[PART_OF] for node in model.graph} == {"CausalConvWithState"}
