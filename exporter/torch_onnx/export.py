@@ -15,6 +15,7 @@ from portproof.exporter.torch_onnx.example import Example
 from portproof.exporter.torch_onnx.failure import failure
 from portproof.exporter.torch_onnx.prove import accepted, prove
 from portproof.exporter.torch_onnx.reference import Arrays, Reference, names_of, run
+from portproof.exporter.torch_onnx.views import copy_attention_results
 from portproof.runtimes.dims import Dim
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class TorchExport:
         model: the ONNX model; inputs carry the names of forward's parameters, outputs those of `names_of`.
         reference: the module as a function of arrays by those names.
         example: the example inputs by name.
-        messages: warnings for the user.
         dims: the dimensions that stay dynamic.
+        messages: warnings for the user.
         log: what torch printed, logged and warned about.
     """
 
@@ -42,8 +43,8 @@ class TorchExport:
     example: Arrays
     messages: tuple[Message, ...]
     log: str
-
     dims: tuple[Dim, ...] = ()
+
 
 def export_module(
     module: Any,
@@ -58,8 +59,8 @@ def export_module(
     Args:
         module: `torch.nn.Module`, put in evaluation mode; or `torch.export.ExportedProgram`.
         example: from `example.bind`.
-        samples: the user's own inputs by name, if any; seeded random ones are always used too.
         declared: inputs with sizes that are to stay dynamic, by name; the example has a size for each.
+        samples: the user's own inputs by name, if any; seeded random ones are always used too.
         seed: of the random inputs.
 
     Raises:
@@ -78,13 +79,13 @@ def export_module(
     _name_outputs(model, outputs)
     provenance.fill(model)
     provenance.compact(model)
-    reference = Reference(module=runnable, example=example, input_names=inputs, output_names=outputs)
     if any(v.shape is None or not v.shape.is_static() for v in model.graph.inputs) or declared:
         model = pin(model, [replace(d, dtype="") for d in declared])
+    reference = Reference(module=runnable, example=example, input_names=inputs, output_names=outputs)
     arrays = {n: leaf.detach().cpu().numpy() for n, leaf in zip(inputs, example.leaves(), strict=True)}
-    with captured() as more:
     dims = dims_of(declared)
     others = [resized(arrays, model, sizes) for sizes in proving_sizes(model, dims)]
+    with captured() as more:
         prove(model, reference, arrays, [*samples, *accepted(reference, others)], seed)
     log = noise.getvalue() + more.getvalue()
     return TorchExport(model=model, reference=reference, example=arrays, messages=example.messages, log=log, dims=dims)
@@ -131,16 +132,17 @@ def _trace(module: Any, example: Example, declared: Sequence[DeclaredInput], noi
         shapes = dynamic_shapes(module, example, declared)
         return torch.export.export(module, example.args, example.kwargs, dynamic_shapes=shapes, strict=False)
     except Exception as error:
-        raise failure("torch cannot trace the model", error, noise.getvalue()) from error
         about_a_size = not_kept(error, declared)
         if about_a_size is not None:
             raise about_a_size from error
+        raise failure("torch cannot trace the model", error, noise.getvalue()) from error
 
 
 def _translate(program: Any, noise: Any) -> "ir.Model":
     import torch
 
     try:
+        copy_attention_results(program)
         # Unoptimised: torch's own optimiser folds BatchNorm into convolutions and leaves the wrong source lines.
         made = torch.onnx.export(program, dynamo=True, opset_version=OPSET, optimize=False, verbose=False)
     except Exception as error:
