@@ -16,7 +16,8 @@ def source_options(function: Function) -> Function:
         ),
         click.option(
             "--data",
-            metavar="DATA",
+            multiple=True,
+            metavar="[SIGNATURE=]DATA",
             help="Inputs to prove parity on: a folder or file of .npz/.npy, an image folder "
             "(photos/?size=224&mean=...), or file.py:function that yields dicts.",
         ),

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
 
 def parity_table(proofs: Sequence["Proof"]) -> str:
-    """A row for each output of each file."""
+    """A row for each output of each function of each file."""
     head = ("file", "output", "max abs", "mean abs", "rel L2", "cosine", "SQNR dB", "top-1", "allowed", "")
+    several = len({proof.signature_key for proof in proofs}) > 1
     rows = [
         (
             proof.file,
-            out.name,
+            f"{proof.signature_key}:{out.name}" if several else out.name,
             number(out.max_abs),
             number(out.mean_abs),
             number(out.relative_l2),

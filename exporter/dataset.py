@@ -12,6 +12,7 @@ from portproof.runtimes import data, sources
 from portproof.runtimes.checks import inspect
 from portproof.runtimes.data import Dataset
 from portproof.runtimes.dims import text_of
+from portproof.runtimes.images import Preprocessing
 from portproof.runtimes.spec import TensorSpec
 
 
@@ -23,6 +24,7 @@ def open_data(
     count: int,
     seed: int,
     sizes: Sequence[Sizes] = (),
+    declared: Sequence[Preprocessing] = (),
 ) -> tuple[Dataset, tuple[Message, ...]]:
     """The samples, and ``W-RANDOM-DATA`` when they are random.
 
@@ -33,12 +35,13 @@ def open_data(
         count: of random samples; one for each of `sizes` at least.
         seed: of random samples.
         sizes: of the dynamic dimensions, that random samples take in turn.
+        declared: how pictures become inputs, for an image folder that does not say so itself.
 
     Raises:
         PortproofError: ``E-FILE-MISSING``, ``E-DATA-*``.
     """
     if spec is not None:
-        return data.load(spec, inputs), ()
+        return data.load(spec, inputs, declared=declared), ()
     count = max(count, len(sizes))
     if not sizes and example is None:
         return data.random_samples(inputs, count, seed), (_warning(count, seed),)

@@ -1,14 +1,32 @@
 """What there is to verify: folders with a manifest, and single model files."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from portproof import runtimes
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter.onnx_io import require_file
 from portproof.exporter.report.files import MANIFEST, read_manifest, sha256
 from portproof.exporter.report.manifest import Manifest
 from portproof.exporter.report.parts import File
+from portproof.runtimes.options import DEFAULT_SIGNATURE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One function of one model file.
+
+    Attributes:
+        path: the file.
+        key: the name of the function; ``serving_default`` where the file says none.
+        signature: what to ask the runtime for: empty unless the file holds several.
+    """
+
+    path: Path
+    key: str = DEFAULT_SIGNATURE
+    signature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,14 +34,14 @@ class Job:
     """Model files, and golden vectors that they can be compared with.
 
     Attributes:
-        models: the files to run.
-        vectors: the golden vectors beside them; empty when there are none.
+        runs: what to run.
+        vectors: the golden vectors beside them, by function; empty when there are none.
         failed: ``E-GATE-FILES`` for each file that is missing or differs from its manifest.
         checked_files: how many were compared with their sums.
     """
 
-    models: tuple[Path, ...]
-    vectors: tuple[Path, ...] = ()
+    runs: tuple[Run, ...]
+    vectors: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     failed: tuple[Message, ...] = ()
     checked_files: int = 0
 
@@ -54,9 +72,8 @@ def jobs(paths: Sequence[Path], *, need_golden: bool) -> list[Job]:
 def _folder(folder: Path) -> Job:
     manifest = read_manifest(folder)
     failed = {file.path: why for file in manifest.files if (why := _fault(folder, file))}
-    models = [target.file for target in manifest.targets]
     return Job(
-        models=tuple(folder / name for name in models if (folder / name).is_file()),
+        runs=tuple(run for run in _runs(folder, manifest) if run.path.is_file()),
         vectors=_vectors(folder, manifest, set(failed)),
         failed=tuple(_differs(folder / name, why) for name, why in failed.items()),
         checked_files=len(manifest.files),
@@ -70,8 +87,9 @@ def _file(path: Path, need_golden: bool) -> Job:
     if (folder / MANIFEST).is_file():
         manifest = read_manifest(folder)
         faults = {file.path for file in manifest.files if file.role == "golden" and _fault(folder, file)}
-        if path.name in [target.file for target in manifest.targets]:
-            return Job(models=(path,), vectors=_vectors(folder, manifest, faults))
+        runs = tuple(run for run in _runs(folder, manifest) if run.path.name == path.name)
+        if runs:
+            return Job(runs=runs, vectors=_vectors(folder, manifest, faults))
     if need_golden:
         raise PortproofError(
             "E-USAGE",
@@ -80,11 +98,30 @@ def _file(path: Path, need_golden: bool) -> Job:
             why="it does not lie in a folder that `portproof export` wrote, with its golden vectors",
             hint="name the model it was made from: --ref MODEL",
         )
-    return Job(models=(path,))
+    return Job(runs=tuple(_runs_of(path)))
 
 
-def _vectors(folder: Path, manifest: Manifest, damaged: set[str]) -> tuple[Path, ...]:
-    return tuple(folder / name for name in manifest.golden if name not in damaged)
+def _runs_of(path: Path) -> Iterator[Run]:
+    """Every function of a file that no manifest lists."""
+    keys = runtimes.signatures(path)
+    if len(keys) < 2:
+        yield Run(path=path)
+    else:
+        yield from (Run(path=path, key=key, signature=key) for key in keys)
+
+
+def _runs(folder: Path, manifest: Manifest) -> Iterator[Run]:
+    """Every function of every file of a manifest."""
+    functions = Counter(target.file for target in manifest.targets)
+    for target in manifest.targets:
+        key = target.signature_key
+        yield Run(path=folder / target.file, key=key, signature=key if functions[target.file] > 1 else "")
+
+
+def _vectors(folder: Path, manifest: Manifest, damaged: set[str]) -> dict[str, tuple[Path, ...]]:
+    named = {function.signature_key: function.golden for function in manifest.functions}
+    found = named or {target.signature_key: manifest.golden for target in manifest.targets}
+    return {key: tuple(folder / name for name in names if name not in damaged) for key, names in found.items()}
 
 
 def _fault(folder: Path, file: File) -> str:

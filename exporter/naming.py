@@ -1,10 +1,14 @@
 """Which input or output a user means: ``NAME``, or ``SIGNATURE:NAME`` where a model offers several functions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from portproof.device_profiles.errors import PortproofError
+from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter.near import did_you_mean, near_names
+
+if TYPE_CHECKING:
+    from portproof.exporter.inputs import DeclaredInput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +48,26 @@ def find(text: str, names: Mapping[str, Sequence[str]], *, option: str, kind: st
 
 def _label(place: Place, *, alone: bool) -> str:
     return place.name if alone else f"{place.signature}:{place.name}"
+
+
+def declared_by_function(declared: "Sequence[DeclaredInput]", keys: Sequence[str]) -> "dict[str, list[DeclaredInput]]":
+    """The declarations of each function's inputs, under the input's own name.
+
+    Raises:
+        PortproofError: ``E-USAGE``, all at once, for those that do not say of which function they are.
+    """
+    found: dict[str, list[DeclaredInput]] = {key: [] for key in keys}
+    wrong: list[Message] = []
+    for each in declared:
+        key, colon, name = each.name.partition(":")
+        if colon and key in found:
+            found[key].append(replace(each, name=name))
+        elif len(keys) == 1:
+            found[keys[0]].append(each)
+        else:
+            hint = f"say of which it is an input: {' or '.join(f'{key}:{each.name}=...' for key in keys)}"
+            what = f"--input {each.name}: the model offers several functions"
+            wrong.append(Message(code="E-USAGE", what=what, hint=hint))
+    if wrong:
+        raise PortproofError.of(wrong)
+    return found

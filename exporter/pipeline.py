@@ -1,31 +1,34 @@
 """The pipeline: from a trained model to files on disk that were run and compared with it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from portproof.device_profiles.codes import GATE, OK
 from portproof.device_profiles.errors import Message
-from portproof.exporter import onnx_io, request
+from portproof.exporter import declarations, limits, program, request
 from portproof.exporter.admitted import admitted_sizes
+from portproof.exporter.data_choice import by_function
 from portproof.exporter.dataset import open_data
 from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
+from portproof.exporter.model_files import Options, write_models
 from portproof.exporter.output import staged
+from portproof.exporter.program import Program
 from portproof.exporter.progress import Progress, Silent
 from portproof.exporter.proof import Limits, Proof, prove
 from portproof.exporter.recorded import Recorded
 from portproof.exporter.reference import record
+from portproof.exporter.report.facts import Facts, FunctionFacts, ModelFile
 from portproof.exporter.report.manifest import Manifest
 from portproof.exporter.report.report import Report
-from portproof.exporter.report.write import Facts, write
-from portproof.exporter.simplify import SimplifyReport, simplify
-from portproof.exporter.sizes import representative
-from portproof.exporter.source import Source, load
-from portproof.exporter.tflite.conversion import Converted, convert_model
+from portproof.exporter.report.write import write
+from portproof.exporter.source import Source
+from portproof.exporter.tflite.metadata.describe import Declared
+from portproof.exporter.told import Told
 from portproof.runtimes.data import Dataset, summary
+from portproof.runtimes.images import Preprocessing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,27 +57,17 @@ class ExportResult:
         return GATE if self.failed else OK
 
 
-@dataclass(kw_only=True)
-class _Told:
-    """Passes warnings on as they come, and keeps them for the report."""
-
-    progress: Progress
-    messages: list[Message] = field(default_factory=list)
-
-    def add(self, messages: Sequence[Message]) -> None:
-        self.messages += messages
-        for message in messages:
-            self.progress.message(message)
-
-
 def export(  # noqa: PLR0913 - the options of the command line
-    model: str,
+    model: str | Sequence[str] | Mapping[str, str],
     *,
     out_dir: str | Path | None = None,
     targets: Sequence[str] = (),
     devices: Sequence[str] = (),
     inputs: Sequence[str] = (),
-    data: str | None = None,
+    data: str | Sequence[str] | None = None,
+    images: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    score_thresholds: Sequence[str] = (),
     atol: Sequence[str] = (),
     rtol: Sequence[str] = (),
     metrics: Sequence[str] = (),
@@ -87,14 +80,22 @@ def export(  # noqa: PLR0913 - the options of the command line
 ) -> ExportResult:
     """Convert a model, run what was written in its real runtime, compare, and write files, report and vectors.
 
+    A model may offer several functions: each is a signature of one TFLite file, and an ONNX file of its own. Names of
+    inputs and outputs are then ``SIGNATURE:NAME``.
+
     Args:
-        model: ``file.py:factory``, ``package.module:factory``, ``model.pt2`` or ``model.onnx``.
+        model: ``file.py:factory``, ``package.module:factory``, ``model.pt2`` or ``model.onnx``; several of them as
+            ``"NAME=MODEL"`` each, or by name.
         out_dir: the folder to write, replaced as a whole; ``build/<name>`` when left out.
         targets: of ``"tflite"``, ``"onnx"``; those of the devices when left out, else both.
         devices: ids of device profiles, or paths to TOML files.
         inputs: declarations ``NAME=1x3x224x224:float32``, for inputs whose shape is not known; sizes given by a name
             stay dynamic: ``NAME=N:1..8x3xHxW``.
-        data: what parity is measured on, in the DATA grammar; without it, seeded random inputs (``W-RANDOM-DATA``).
+        data: what parity is measured on, in the DATA grammar, for several functions ``SIGNATURE=DATA`` each; without
+            it, seeded random inputs (``W-RANDOM-DATA``).
+        images: inputs that are pictures, ``"photo?mean=0.485,0.456,0.406&std=0.229,0.224,0.225"``.
+        labels: files of class names, ``"labels.txt"`` or ``"OUTPUT=labels.txt"``.
+        score_thresholds: scores below mean nothing, ``"0.5"`` or ``"OUTPUT=0.5"``.
         atol: absolute tolerances, ``"1e-4"`` for every output or ``"NAME:1e-4"``.
         rtol: relative ones.
         metrics: further gates, ``"sqnr_db>=30"``.
@@ -108,38 +109,64 @@ def export(  # noqa: PLR0913 - the options of the command line
     Raises:
         PortproofError: whatever is refused; nothing is written then. A gate that fails is no error: see `failed`.
     """
-    told = _Told(progress=progress or Silent())
-    asked = request.check(targets=targets, devices=devices, metrics=metrics, io_layout=io_layout, samples=samples)
+    told = Told(progress=progress or Silent())
+    asked = request.check(
+        request.Asked(
+            targets=targets,
+            devices=devices,
+            metrics=metrics,
+            atol=atol,
+            rtol=rtol,
+            images=images,
+            labels=labels,
+            thresholds=score_thresholds,
+            io_layout=io_layout,
+            samples=samples,
+        )
+    )
     told.add(asked.messages)
-    limits = Limits(atol=atol, rtol=rtol, gates=asked.gates)
+    named = program.named(model)
     with ExitStack() as stack:
         # Before anything slow: a folder that cannot be written is told at once.
         stage = None if out_dir is None else stack.enter_context(staged(out_dir, told.progress.message))
-        with told.progress.step(f"read {model}"):
-            source = load(model, inputs=inputs, allow_pickle=allow_pickle, seed=seed)
-        logging.getLogger(__name__).info("%s", source.log)
-        told.add(source.messages)
-        out = Path(out_dir) if out_dir is not None else Path("build") / source.name
+        with told.progress.step(f"read {', '.join(named.values())}"):
+            made = program.load(named, inputs=inputs, allow_pickle=allow_pickle, seed=seed)
+        logging.getLogger(__name__).info("%s", made.log)
+        told.add(made.messages)
+        out = Path(out_dir) if out_dir is not None else Path("build") / made.name
         stage = stage or stack.enter_context(staged(out, told.progress.message))
-        dataset = _open_data(data, source, samples, seed, told)
-        written = _write_models(source, asked.targets, stage, seed, told, io_layout=io_layout, float16_weights=fp16)
-        with Recorded() as recorded:
-            record(source, dataset, dataset.count, recorded, told.progress)
-            facts = Facts(
-                model=model,
-                source=source,
-                devices=asked.devices,
-                gates=asked.gates,
-                data=dataset,
-                seed=seed,
-                files=written.files,
-                simplified=written.simplified,
-                converted=written.converted,
-                proofs=_prove(written.files, recorded, source, limits, told.progress),
-                shapes=recorded.shapes,
-                messages=told.messages,
-            )
-            report, manifest = write(stage, facts, recorded)
+        may_differ = limits.of_functions(Limits(atol=atol, rtol=rtol, gates=asked.gates), _output_names(made))
+        declared = declarations.resolve(asked, made)
+        datasets = _open_data(by_function(data, made.keys), made, declared, samples, seed, told)
+        declared = declarations.with_data(declared, datasets)
+        how = Options(targets=asked.targets, io_layout=io_layout, fp16=fp16, seed=seed)
+        written = write_models(made, declared, how, stage, told)
+        recorded = {key: stack.enter_context(Recorded()) for key in made.keys}
+        for key, source in made.functions.items():
+            record(source, datasets[key], datasets[key].count, recorded[key], told.progress)
+        facts = Facts(
+            name=made.name,
+            functions={
+                key: FunctionFacts(
+                    model=made.models[key],
+                    source=source,
+                    data=datasets[key],
+                    simplified=written.simplified[key],
+                    operators=written.operators.get(key),
+                    recorded=recorded[key],
+                )
+                for key, source in made.functions.items()
+            },
+            devices=asked.devices,
+            gates=asked.gates,
+            seed=seed,
+            files=written.files,
+            declared=declared,
+            converted=written.converted,
+            proofs=_prove(written.files, recorded, made, may_differ, told.progress),
+            messages=told.messages,
+        )
+        report, manifest = write(stage, facts)
     failed = tuple(message for proof in facts.proofs for message in proof.failed)
     return ExportResult(
         out_dir=out,
@@ -151,49 +178,63 @@ def export(  # noqa: PLR0913 - the options of the command line
     )
 
 
-def _open_data(data: str | None, source: Source, count: int, seed: int, told: _Told) -> Dataset:
-    with told.progress.step("read the data"):
-        sizes, skipped = admitted_sizes(source, seed) if data is None else ([], ())
-        specs = inputs_of(source.model, source.dims)
-        dataset, messages = open_data(data, specs, example=source.example, count=count, seed=seed, sizes=sizes)
-    told.add((*skipped, *messages))
-    for line in summary(dataset):
-        told.progress.note(line)
-    return dataset
+def _output_names(made: Program) -> dict[str, tuple[str, ...]]:
+    return {key: source.output_names for key, source in made.functions.items()}
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Written:
-    """The model files, by target, each with its weights beside it when it has such; and how they came about."""
+def _open_data(
+    chosen: Mapping[str, str | None], made: Program, declared: Declared, count: int, seed: int, told: Told
+) -> dict[str, Dataset]:
+    datasets = {}
+    for key, source in made.functions.items():
+        pictures = declarations.of_function(declared, key)
+        with told.progress.step("read the data" if made.only else f"read the data of {key}"):
+            datasets[key], messages = _open(chosen[key], source, pictures, count, seed)
+        told.add(messages if made.only else [_about(message, key) for message in messages])
+        for line in summary(datasets[key]):
+            told.progress.note(line)
+    return datasets
 
-    files: dict[str, list[Path]]
-    simplified: SimplifyReport
-    converted: Converted | None
+
+def _open(
+    data: str | None, source: Source, pictures: Sequence[Preprocessing], count: int, seed: int
+) -> tuple[Dataset, tuple[Message, ...]]:
+    sizes, skipped = admitted_sizes(source, seed) if data is None else ([], ())
+    dataset, messages = open_data(
+        data,
+        inputs_of(source.model, source.dims),
+        example=source.example,
+        count=count,
+        seed=seed,
+        sizes=sizes,
+        declared=pictures,
+    )
+    return dataset, (*skipped, *messages)
 
 
-def _write_models(
-    source: Source, targets: Sequence[str], stage: Path, seed: int, told: _Told, **options: Any
-) -> _Written:
-    with told.progress.step("simplify"):
-        model, simplified = simplify(source.model, example=source.example, dims=source.dims, seed=seed)
-    told.add(simplified.messages)
-    files: dict[str, list[Path]] = {}
-    converted = None
-    if "tflite" in targets:
-        with told.progress.step("convert to TFLite"):
-            shape = representative(source.model, source.dims, source.example)
-            converted = convert_model(model, dims=source.dims, representative=shape, **options)
-            told.add(converted.messages)
-            files["tflite"] = [stage / f"{source.name}.tflite"]
-            converted.save(files["tflite"][0])
-    if "onnx" in targets:
-        with told.progress.step("write ONNX"):
-            files["onnx"] = onnx_io.save(model, stage / f"{source.name}.onnx")
-    return _Written(files=files, simplified=simplified, converted=converted)
+def _about(message: Message, key: str) -> Message:
+    """With the function that it is about."""
+    return replace(message, where=message.where or key)
 
 
 def _prove(
-    files: dict[str, list[Path]], recorded: Recorded, source: Source, limits: Limits, progress: Progress
+    files: Sequence[ModelFile],
+    recorded: Mapping[str, Recorded],
+    made: Program,
+    may_differ: Mapping[str, Limits],
+    progress: Progress,
 ) -> list[Proof]:
-    expected = outputs_of(source.model)
-    return [prove(paths[0], recorded, limits, expected=expected, progress=progress) for paths in files.values()]
+    """Every function of every file."""
+    return [
+        prove(
+            file.path,
+            recorded[key],
+            may_differ[key],
+            expected=outputs_of(made.functions[key].model),
+            key=key,
+            signature=file.signature(key),
+            progress=progress,
+        )
+        for file in files
+        for key in file.keys
+    ]

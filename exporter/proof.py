@@ -14,6 +14,7 @@ from portproof.exporter.precision import precision_of
 from portproof.exporter.progress import Progress
 from portproof.exporter.report.parts import TargetName
 from portproof.runtimes.gates import MetricGate
+from portproof.runtimes.options import DEFAULT_SIGNATURE
 from portproof.runtimes.parity import Parity, compare, run_in_source_layout
 from portproof.runtimes.spec import TensorSpec
 from portproof.runtimes.tolerances import resolve
@@ -48,6 +49,7 @@ class Proof:
     Attributes:
         target: ``"onnx"`` or ``"tflite"``.
         file: its name.
+        signature_key: which function of the source it is.
         runtime: what ran it, with its version.
         inputs: of the file, in its own layout.
         outputs: of the file, in its own layout.
@@ -57,6 +59,7 @@ class Proof:
 
     target: TargetName
     file: str
+    signature_key: str = DEFAULT_SIGNATURE
     runtime: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
@@ -70,6 +73,8 @@ def prove(
     limits: Limits,
     *,
     expected: Iterable[TensorSpec] = (),
+    key: str = DEFAULT_SIGNATURE,
+    signature: str = "",
     progress: Progress,
 ) -> Proof:
     """Run a file and compare it with the reference.
@@ -79,6 +84,8 @@ def prove(
         samples: inputs and reference outputs, in the source's layout.
         limits: tolerances and gates.
         expected: the source's outputs; those of the file when it is not known.
+        key: which function of the source it is.
+        signature: of a file that offers several, the one to run.
         progress: told a step, one piece a sample.
 
     Raises:
@@ -86,7 +93,8 @@ def prove(
             ``E-GATE-PARITY`` when an output is missing or of another shape.
     """
     target = target_of(path)
-    with runtimes.open(path) as runner, progress.step(f"run {path.name}", len(samples)) as advance:
+    name = f"{path.name} {signature}".rstrip()
+    with runtimes.open(path, signature=signature) as runner, progress.step(f"run {name}", len(samples)) as advance:
         tolerances = resolve(
             tuple(expected) or runner.outputs,
             target=target,
@@ -95,10 +103,11 @@ def prove(
             rtol=limits.rtol,
         )
         outputs = _counted((run_in_source_layout(runner, inputs) for inputs in samples.inputs()), advance)
-        parity = compare(samples, outputs, tolerances, where=path.name)
+        parity = compare(samples, outputs, tolerances, where=name)
         return Proof(
             target=target,
             file=path.name,
+            signature_key=key,
             runtime=runtime_of(target),
             inputs=runner.inputs,
             outputs=runner.outputs,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from portproof.device_profiles.errors import Message, PortproofError
@@ -9,6 +10,8 @@ from portproof.exporter.near import did_you_mean, near_names
 
 if TYPE_CHECKING:
     from portproof.device_profiles.schema import Profile
+    from portproof.exporter.images import DeclaredImage
+    from portproof.exporter.labels import DeclaredThreshold, LabelFile
     from portproof.runtimes.gates import MetricGate
 
 Argument = TypeVar("Argument")
@@ -29,44 +32,88 @@ class Request:
         devices: profiles of the devices asked for.
         gates: the parsed ``--metric`` conditions.
         messages: warnings about the choice.
+        images: the parsed ``--image``.
+        labels: the files of ``--labels``, read.
+        thresholds: the parsed ``--score-threshold``.
     """
 
     targets: tuple[str, ...]
     devices: tuple["Profile", ...]
     gates: tuple["MetricGate", ...]
     messages: tuple[Message, ...]
+    images: tuple["DeclaredImage", ...] = ()
+    labels: tuple["LabelFile", ...] = ()
+    thresholds: tuple["DeclaredThreshold", ...] = ()
 
 
-def check(
-    *, targets: Sequence[str], devices: Sequence[str], metrics: Sequence[str], io_layout: str, samples: int
-) -> Request:
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the user wrote; the names are those of the options."""
+
+    targets: Sequence[str] = ()
+    devices: Sequence[str] = ()
+    metrics: Sequence[str] = ()
+    atol: Sequence[str] = ()
+    rtol: Sequence[str] = ()
+    images: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    thresholds: Sequence[str] = ()
+    io_layout: str = "auto"
+    samples: int = 1
+
+
+def check(asked: Asked) -> Request:
     """Check a request.
 
     Raises:
-        PortproofError: ``E-USAGE``, ``E-DEVICE-UNKNOWN``, ``E-FILE-MISSING``, ``E-CONFIG``; all of them together.
+        PortproofError: ``E-USAGE``, ``E-DEVICE-UNKNOWN``, ``E-FILE-MISSING``, ``E-CONFIG``, ``E-LABELS``; all of them
+            together.
     """
     from portproof.device_profiles.profiles import load_all
+    from portproof.exporter import images, labels
     from portproof.runtimes.gates import parse_gate
+    from portproof.runtimes.tolerances import check_numbers
 
     wrong: list[Message] = []
-    profiles = _collect(wrong, load_all, tuple(devices)) or []
-    gates = [_collect(wrong, parse_gate, text) for text in metrics]
-    wrong += [_unknown_target(name) for name in targets if name not in (*WRITABLE, "coreml")]
-    wrong += [_no_coreml("target coreml", "-t tflite")] if "coreml" in targets else []
-    if not targets:
-        wrong += [_no_coreml(f"device {p.id}", "-t tflite") for p in profiles if not set(p.targets) & set(WRITABLE)]
-    if io_layout not in IO_LAYOUTS:
-        wrong.append(_usage(f"io_layout is {io_layout!r}", f"it is one of {', '.join(IO_LAYOUTS)}"))
-    if samples < 1:
-        wrong.append(_usage(f"{samples} samples prove nothing", "ask for at least 1"))
+    profiles = _collect(wrong, load_all, tuple(asked.devices)) or []
+    gates = _each(wrong, parse_gate, asked.metrics)
+    for option, values in (("--atol", asked.atol), ("--rtol", asked.rtol)):
+        _each(wrong, partial(check_numbers, option=option), [[value] for value in values])
+    pictures = _each(wrong, images.parse, asked.images)
+    files = _each(wrong, labels.read, asked.labels)
+    thresholds = _each(wrong, labels.parse_threshold, asked.thresholds)
+    wrong += _wrong_choices(asked, profiles)
     if wrong:
         raise PortproofError.of(wrong)
     return Request(
-        targets=_chosen(targets, profiles),
+        targets=_chosen(asked.targets, profiles),
         devices=tuple(profiles),
-        gates=tuple(gate for gate in gates if gate is not None),
+        gates=gates,
         messages=tuple(_precision(profile) for profile in profiles if _needs_other(profile)),
+        images=pictures,
+        labels=files,
+        thresholds=thresholds,
     )
+
+
+def _wrong_choices(asked: Asked, profiles: Sequence["Profile"]) -> list[Message]:
+    wrong = [_unknown_target(name) for name in asked.targets if name not in (*WRITABLE, "coreml")]
+    wrong += [_no_coreml("target coreml", "-t tflite")] if "coreml" in asked.targets else []
+    if not asked.targets:
+        wrong += [_no_coreml(f"device {p.id}", "-t tflite") for p in profiles if not set(p.targets) & set(WRITABLE)]
+    if asked.io_layout not in IO_LAYOUTS:
+        wrong.append(_usage(f"io_layout is {asked.io_layout!r}", f"it is one of {', '.join(IO_LAYOUTS)}"))
+    if asked.samples < 1:
+        wrong.append(_usage(f"{asked.samples} samples prove nothing", "ask for at least 1"))
+    return wrong
+
+
+def _each(
+    wrong: list[Message], function: Callable[[Argument], Result], arguments: Iterable[Argument]
+) -> tuple[Result, ...]:
+    """Call it for each; what it refuses joins the rest."""
+    results = [_collect(wrong, function, argument) for argument in arguments]
+    return tuple(result for result in results if result is not None)
 
 
 def _collect(wrong: list[Message], function: Callable[[Argument], Result], argument: Argument) -> Result | None:

@@ -1,7 +1,8 @@
 """The MODEL grammar: what the user names becomes an ONNX model and, where there is torch, the reference.
 
 ``file.py:factory``, ``package.module:factory``, ``model.pt2``, ``model.onnx``. A factory takes nothing and returns
-a `torch.nn.Module` or ``(module, example_inputs)``. Nothing is unpickled unless the user asks for it.
+a `torch.nn.Module` or ``(module, example_inputs)``, or a mapping of several of them by name. Nothing is unpickled
+unless the user asks for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from portproof.exporter import onnx_io, pickles, provenance, source_torch
 from portproof.exporter.inputs import DeclaredInput
 from portproof.exporter.pinning import pin
 from portproof.runtimes.dims import Dim
+from portproof.runtimes.options import DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -74,7 +76,7 @@ def load(
     samples: Sequence[Arrays] = (),
     seed: int = 0,
 ) -> Source:
-    """Read what MODEL names.
+    """Read what MODEL names, which is one function.
 
     Args:
         model: the MODEL grammar.
@@ -88,12 +90,31 @@ def load(
         PortproofError: E-USAGE, E-FILE-MISSING, E-INSTALL, E-SHAPE-DYNAMIC, and the E-MODEL-, E-TORCH- and E-TRACE-
             codes.
     """
+    functions = load_functions(model, inputs=inputs, allow_pickle=allow_pickle, samples=samples, seed=seed)
+    if len(functions) > 1:
+        raise PortproofError("E-USAGE", f"{model} offers several functions: {', '.join(functions)}")
+    return next(iter(functions.values()))
+
+
+def load_functions(
+    model: str,
+    *,
+    inputs: Sequence[str | DeclaredInput] = (),
+    allow_pickle: bool = False,
+    samples: Sequence[Arrays] = (),
+    seed: int = 0,
+) -> dict[str, Source]:
+    """Read what MODEL names: ``serving_default``, or what a factory's mapping offers by name; as `load` otherwise.
+
+    With several functions, `inputs` are declared as ``SIGNATURE:NAME``.
+    """
     declared = [d if isinstance(d, DeclaredInput) else declarations.parse(d) for d in inputs]
     place, colon, factory = model.rpartition(":")
     if colon and place and factory.replace(".", "").isidentifier() and not Path(model).exists():
-        made = source_torch.from_factory(place, factory, declared, samples=samples, seed=seed)
-        return _torch_source(Path(place).stem if place.endswith(".py") else place.rpartition(".")[2], made)
-    return _from_path(Path(model), declared, allow_pickle, samples, seed)
+        exports = source_torch.from_factory(place, factory, declared, samples=samples, seed=seed)
+        name = Path(place).stem if place.endswith(".py") else place.rpartition(".")[2]
+        return {key: _torch_source(name, made) for key, made in exports.items()}
+    return {DEFAULT_SIGNATURE: _from_path(Path(model), declared, allow_pickle, samples, seed)}
 
 
 def _from_path(

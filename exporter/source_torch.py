@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,25 +13,59 @@ import numpy as np
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter import factory, pickles
 from portproof.exporter.inputs import DeclaredInput, unknown_name
+from portproof.exporter.naming import declared_by_function
 from portproof.exporter.noise import captured
 from portproof.exporter.random_inputs import Arrays, like
 from portproof.exporter.torch_onnx.dynamic import trace_sizes
 from portproof.exporter.torch_onnx.example import Example, bind
 from portproof.exporter.torch_onnx.export import TorchExport, export_module
+from portproof.runtimes.options import DEFAULT_SIGNATURE
 
 __all__ = ["TorchExport", "from_archive", "from_factory", "from_pickle"]
 
 
 def from_factory(
     place: str, name: str, declared: Sequence[DeclaredInput], *, samples: Sequence[Arrays], seed: int
-) -> TorchExport:
-    """Call a factory and export what it made."""
+) -> dict[str, TorchExport]:
+    """Call a factory and export what it made: one function, or several by name."""
     _require_torch()
     _seed(seed)
     with captured() as log:  # what the user's own code prints is no result of Portproof's
         module, given = factory.call(place, name)
-    made = _export(module, given, declared, f"{place}:{name}", samples, seed)
-    return replace(made, log=log.getvalue() + made.log)
+    functions = module_functions(module, given, f"{place}:{name}")
+    each = declared_by_function(declared, list(functions)) if len(functions) > 1 else dict.fromkeys(functions, declared)
+    exports = {}
+    for key, (part, example) in functions.items():
+        label = f"{place}:{name}" if len(functions) == 1 else f"{place}:{name}, {key}"
+        made = _export(part, example, each[key], label, samples, seed)
+        exports[key] = replace(made, log=log.getvalue() + made.log)
+    return exports
+
+
+def module_functions(made: Any, given: Any, label: str) -> dict[str, tuple[Any, Any]]:
+    """What a factory made as (module, example inputs) by name; ``serving_default`` for a lone module.
+
+    Raises:
+        PortproofError: ``E-MODEL-FACTORY`` for a name that no app could call a signature by.
+    """
+    import torch
+
+    parts = {key: part if isinstance(part, tuple) else (part, None) for key, part in _items(made)}
+    if (
+        given is not None
+        or not parts
+        or not all(len(p) == 2 and isinstance(p[0], torch.nn.Module) for p in parts.values())
+    ):
+        return {DEFAULT_SIGNATURE: (made, given)}
+    wrong = [key for key in parts if not isinstance(key, str) or not key.isidentifier()]
+    if wrong:
+        what = f"{label} offers functions that cannot be named so: {', '.join(map(repr, wrong))}"
+        raise PortproofError("E-MODEL-FACTORY", what, hint="Name them as functions are named: letters, digits and _.")
+    return parts
+
+
+def _items(made: Any) -> list[tuple[Any, Any]]:
+    return list(made.items()) if isinstance(made, Mapping) else []
 
 
 def from_archive(

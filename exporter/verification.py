@@ -1,22 +1,18 @@
 """Verify files that were written earlier: are they the manifest's, and do they still compute the same."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from portproof.device_profiles.codes import GATE, OK
 from portproof.device_profiles.errors import Message, PortproofError
-from portproof.exporter import request
-from portproof.exporter.admitted import admitted_sizes
-from portproof.exporter.dataset import open_data
-from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
-from portproof.exporter.jobs import Job, jobs
+from portproof.exporter import program, request
+from portproof.exporter.data_choice import by_function
+from portproof.exporter.jobs import jobs
 from portproof.exporter.progress import Progress, Silent
-from portproof.exporter.proof import Limits, Proof, Samples, prove
-from portproof.exporter.recorded import Reader, Recorded
-from portproof.exporter.reference import record
-from portproof.exporter.source import Source, load
+from portproof.exporter.proof import Limits, Proof
+from portproof.exporter.told import Told
+from portproof.exporter.verification_work import Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +20,7 @@ class VerifyResult:
     """What verification found.
 
     Attributes:
-        proofs: one a model file.
+        proofs: one a function of a model file.
         checked_files: how many files were compared with the sums of a manifest.
         failed: every gate that was not met.
         messages: warnings.
@@ -44,8 +40,8 @@ class VerifyResult:
 def verify(  # noqa: PLR0913 - the options of the command line
     paths: Sequence[str | Path],
     *,
-    ref: str | None = None,
-    data: str | None = None,
+    ref: str | Sequence[str] | None = None,
+    data: str | Sequence[str] | None = None,
     inputs: Sequence[str] = (),
     atol: Sequence[str] = (),
     rtol: Sequence[str] = (),
@@ -59,9 +55,10 @@ def verify(  # noqa: PLR0913 - the options of the command line
 
     Args:
         paths: folders that `export` wrote (their files are compared with the manifest's sums first), model files.
-        ref: the model to compare with, in the MODEL grammar; the golden vectors when left out.
-        data: what to compare on, in the DATA grammar; needs `ref`. With `ref` alone: the golden inputs where there
-            are some, else seeded random inputs (``W-RANDOM-DATA``).
+        ref: the model to compare with, in the MODEL grammar, for several functions ``NAME=MODEL`` each; the golden
+            vectors when left out.
+        data: what to compare on, in the DATA grammar, for several functions ``SIGNATURE=DATA``; needs `ref`. With
+            `ref` alone: the golden inputs where there are some, else seeded random inputs (``W-RANDOM-DATA``).
         inputs: declarations of the inputs of `ref`, as for `export`.
         atol: absolute tolerances, as for `export`.
         rtol: relative ones.
@@ -75,74 +72,32 @@ def verify(  # noqa: PLR0913 - the options of the command line
         PortproofError: whatever is refused; a gate that fails is no error: see `VerifyResult.failed`.
     """
     listener = progress or Silent()
-    asked = request.check(targets=(), devices=(), metrics=metrics, io_layout="auto", samples=samples)
-    if data is not None and ref is None:
+    asked = request.check(request.Asked(metrics=metrics, atol=atol, rtol=rtol, samples=samples))
+    if data and not ref:
         raise _data_needs_ref()
-    found = jobs([Path(path) for path in paths], need_golden=ref is None)
-    source = None
-    if ref is not None:
-        with listener.step(f"read {ref}"):
-            source = load(ref, inputs=inputs, allow_pickle=allow_pickle, seed=seed)
-    work = _Work(
-        source=source,
-        data=data,
+    named = program.named(ref) if ref else {}
+    found = jobs([Path(path) for path in paths], need_golden=not ref)
+    made = None
+    if named:
+        with listener.step(f"read {', '.join(named.values())}"):
+            made = program.load(named, inputs=inputs, allow_pickle=allow_pickle, seed=seed)
+    told = Told(progress=listener)
+    work = Work(
+        made=made,
+        data=by_function(data, made.keys) if made else {},
         count=samples,
         seed=seed,
         limits=Limits(atol=atol, rtol=rtol, gates=asked.gates),
-        progress=listener,
+        told=told,
     )
-    messages = list(source.messages if source else ())
-    proofs = [proof for job in found for proof in work.prove(job, messages)]
+    told.add(made.messages if made else ())
+    proofs = [proof for job in found for proof in work.prove(job)]
     return VerifyResult(
         proofs=tuple(proofs),
         checked_files=sum(job.checked_files for job in found),
         failed=(*(m for job in found for m in job.failed), *(m for proof in proofs for m in proof.failed)),
-        messages=tuple(messages),
+        messages=tuple(told.messages),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Work:
-    """What every job has in common."""
-
-    source: Source | None
-    data: str | None
-    count: int
-    seed: int
-    limits: Limits
-    progress: Progress
-
-    def prove(self, job: Job, messages: list[Message]) -> list[Proof]:
-        """Run the job's models; warnings are added to `messages`."""
-        expected = () if self.source is None else outputs_of(self.source.model)
-        with self._samples(job, messages) as samples:
-            return [
-                prove(path, samples, self.limits, expected=expected, progress=self.progress)
-                for path in (job.models if len(samples) else ())
-            ]
-
-    @contextmanager
-    def _samples(self, job: Job, messages: list[Message]) -> Iterator[Samples]:
-        """The golden vectors as they are; with a source, its own outputs on the data chosen."""
-        golden = Reader(job.vectors)
-        if self.source is None:
-            yield golden
-            return
-        with Recorded() as recorded:
-            if self.data is None and len(golden):
-                record(self.source, golden.inputs(), len(golden), recorded, self.progress)
-            else:
-                specs, example = inputs_of(self.source.model, self.source.dims), self.source.example
-                sizes, skipped = admitted_sizes(self.source, self.seed) if self.data is None else ([], ())
-                dataset, random = open_data(
-                    self.data, specs, example=example, count=self.count, seed=self.seed, sizes=sizes
-                )
-                warnings = (*skipped, *random)
-                messages += warnings
-                for message in warnings:
-                    self.progress.message(message)
-                record(self.source, dataset, dataset.count, recorded, self.progress)
-            yield recorded
 
 
 def _data_needs_ref() -> PortproofError:

@@ -69,8 +69,13 @@ class Dataset:
         return self.read()
 
 
-def load(spec: str, inputs: Sequence[TensorSpec]) -> Dataset:
+def load(spec: str, inputs: Sequence[TensorSpec], *, declared: Sequence[Preprocessing] = ()) -> Dataset:
     """Open DATA and check every sample of it against a model's inputs.
+
+    Args:
+        spec: DATA.
+        inputs: the model's.
+        declared: how pictures become inputs, for an image folder that does not say so itself.
 
     Raises:
         PortproofError: ``E-FILE-MISSING``; ``E-DATA-FORMAT``, ``-EMPTY``, ``-NAME``, ``-SHAPE``, ``-DTYPE``,
@@ -78,7 +83,7 @@ def load(spec: str, inputs: Sequence[TensorSpec]) -> Dataset:
     """
     place, options = _split(spec)
     allow, limit = _allowed(options.pop("allow", ""), spec), _limit(options.pop("limit", ""), spec)
-    kind, preprocessing, read = _open(place, options, tuple(inputs), spec)
+    kind, preprocessing, read = _open(place, options, tuple(inputs), spec, declared)
     limited = partial(_limited, read, limit)
     stats, count = inspect(limited(), tuple(inputs), spec, allow_constant=allow)
     return Dataset(
@@ -111,7 +116,11 @@ _Reader = Callable[[], Iterator[tuple[str, Sample]]]
 
 
 def _open(
-    place: str, options: dict[str, str], inputs: tuple[TensorSpec, ...], spec: str
+    place: str,
+    options: dict[str, str],
+    inputs: tuple[TensorSpec, ...],
+    spec: str,
+    declared: Sequence[Preprocessing],
 ) -> tuple[Kind, Preprocessing | None, _Reader]:
     file, colon, function = place.rpartition(":")
     if colon and file.endswith(".py"):
@@ -120,8 +129,8 @@ def _open(
     path = sources.require(Path(place))
     if path.suffix.lower() == ".toml":
         _no_options(options, spec)
-        path, declared = _toml(path)
-        return _images(path, declared, inputs, spec)
+        path, keys = _toml(path)
+        return _images(path, keys, inputs, spec)
     if path.is_file() and path.suffix.lower() in _ARRAYS:
         _no_options(options, spec)
         return "files", None, partial(sources.read_arrays, [path], inputs)
@@ -129,20 +138,24 @@ def _open(
         arrays = _members(path, _ARRAYS)
         if arrays and not options:
             return "files", None, partial(sources.read_arrays, arrays, inputs)
-        return _images(path, options, inputs, spec)
+        return _images(path, options, inputs, spec, declared)
     if path.suffix.lower() in SUFFIXES:
-        return _images(path, options, inputs, spec)
+        return _images(path, options, inputs, spec, declared)
     raise _format(spec, f"{path.name} is none of .npz, .npy, .toml, a folder, an image, file.py:function")
 
 
 def _images(
-    path: Path, options: Mapping[str, Any], inputs: tuple[TensorSpec, ...], spec: str
+    path: Path,
+    options: Mapping[str, Any],
+    inputs: tuple[TensorSpec, ...],
+    spec: str,
+    given: Sequence[Preprocessing] = (),
 ) -> tuple[Kind, Preprocessing | None, _Reader]:
     files = [path] if path.is_file() else _members(path, SUFFIXES)
     if not files:
         what = f"{spec} holds no .npz, .npy or image file"
         raise PortproofError("E-DATA-EMPTY", what, where=str(path))
-    declared = parse_preprocessing(options, spec)
+    declared = given[0] if len(given) == 1 and not options else parse_preprocessing(options, spec)
     return "images", declared, partial(sources.read_images, files, declared, inputs)
 
 

@@ -125,6 +125,16 @@ def parse_tolerances(values: Iterable[str], names: Iterable[str], option: str) -
     return parsed
 
 
+def check_numbers(values: Iterable[str], option: str) -> None:
+    """Check what can be checked before the outputs are known.
+
+    Raises:
+        PortproofError: ``E-USAGE`` for a value that is no number.
+    """
+    for value in values:
+        _number(value.rpartition(":")[2], option, value)
+
+
 def _stated(name: str, absolute: Mapping[str, float], relative: Mapping[str, float]) -> Tolerance | None:
     atol = absolute.get(name, absolute.get(""))
     rtol = relative.get(name, relative.get(""))

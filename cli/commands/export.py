@@ -1,5 +1,6 @@
 """`portproof export MODEL`: port it, prove it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ from portproof.runtimes.dims import text_of
 
 if TYPE_CHECKING:
     from portproof.exporter.pipeline import ExportResult
+    from portproof.exporter.report.report import Data, Report, Stage
 
 
 @click.command("export")
-@click.argument("model")
+@click.argument("model", nargs=-1, required=True, metavar="MODEL|NAME=MODEL...")
 @click.option(
     "-t",
     "--target",
@@ -37,14 +39,37 @@ if TYPE_CHECKING:
     help="auto: images channels-last in TFLite where it saves transposes; keep: ONNX's shapes.",
 )
 @click.option("--fp16", is_flag=True, help="Store the TFLite file's weights as float16: half the bytes.")
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="INPUT[?KEY=VALUE&...]",
+    help="An input that is a picture, with the keys of image data: 'photo?mean=0.485,0.456,0.406&std=0.229,0.224,"
+    "0.225'; an input is (pixel * scale - mean) / std. Goes into the TFLite file's metadata and the manifest.",
+)
+@click.option(
+    "--labels",
+    multiple=True,
+    metavar="[OUTPUT=]FILE",
+    help="Names of an output's classes, a line each; they travel with the TFLite file.",
+)
+@click.option(
+    "--score-threshold",
+    "score_thresholds",
+    multiple=True,
+    metavar="[OUTPUT=]0.5",
+    help="Scores below mean nothing; for the TFLite file's metadata.",
+)
 @source_options
 @gate_options
 @prints_outcome
-def command(model: str, progress: Progress, **options: Any) -> Outcome:
+def command(model: tuple[str, ...], progress: Progress, **options: Any) -> Outcome:
     """Convert MODEL, run what was written in its real runtime, and prove that it computes the same.
 
     MODEL is file.py:factory, package.module:factory, model.pt2 or model.onnx. A factory returns a module, or
-    (module, example_inputs).
+    (module, example_inputs). Several functions share one TFLite file, a signature each: encode=enc.onnx
+    decode=dec.onnx, or a factory that returns a mapping of them by name; their inputs and outputs are then named
+    SIGNATURE:NAME.
     """
     from portproof.exporter.pipeline import export
 
@@ -60,8 +85,15 @@ def command(model: str, progress: Progress, **options: Any) -> Outcome:
 
 
 def _text(result: "ExportResult") -> str:
-    stages = {str(stage.name): stage.operators for stage in result.report.stages}
-    return "\n\n".join((stages_table(stages), parity_table(result.proofs), reasons(result.proofs)))
+    each = {function.signature_key: function.stages for function in result.report.functions}
+    stages = each or {"": result.report.stages}
+    tables = [_stages(key, found) for key, found in stages.items()]
+    return "\n\n".join((*tables, parity_table(result.proofs), reasons(result.proofs)))
+
+
+def _stages(key: str, stages: "Sequence[Stage]") -> str:
+    head = f"{key}:\n" if key else ""
+    return head + stages_table({str(stage.name): stage.operators for stage in stages})
 
 
 def _epilogue(result: "ExportResult") -> str:
@@ -71,9 +103,9 @@ def _epilogue(result: "ExportResult") -> str:
         (f"  {out / name}", "") for name in ("report.json", "manifest.json", f"golden ({len(result.manifest.golden)})")
     ]
     runtimes = ", ".join(sorted({proof.runtime for proof in result.proofs}))
-    at = "; ".join(text_of(sizes) for sizes in result.report.data.sizes)
+    at = "; ".join(text_of(sizes) for data in _data(result.report) for sizes in data.sizes)
     verdict = "FAILED" if result.failed else "proven"
-    samples = f"{result.report.data.samples} {'random ' if result.report.data.kind == 'random' else ''}samples"
+    samples = _samples(result.report)
     return "\n".join(
         (
             f"wrote, and {verdict} on {samples} in {runtimes}{f', at {at}' if at else ''}:",
@@ -81,3 +113,14 @@ def _epilogue(result: "ExportResult") -> str:
             f"next: portproof verify {out}   portproof bench {out / result.report.artifacts[0].path}",
         )
     )
+
+
+def _data(report: "Report") -> "list[Data]":
+    return [report.data] if report.data else [function.data for function in report.functions]
+
+
+def _samples(report: "Report") -> str:
+    """How many, and whether they were random."""
+    data = _data(report)
+    random = "random " if all(part.kind == "random" for part in data) else ""
+    return f"{sum(part.samples for part in data)} {random}samples"

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portproof.cli.described import described_text
 from portproof.cli.outcome import Outcome, prints_outcome
 from portproof.cli.table import size_text, table
 from portproof.exporter.progress import Progress
 
 if TYPE_CHECKING:
-    from portproof.exporter.inspection.facts import Facts
+    from portproof.exporter.inspection.facts import Ends, Facts
     from portproof.runtimes.spec import TensorSpec
 
 
@@ -32,15 +33,26 @@ def _text(file: Path, facts: "Facts") -> str:
         f"{file.name}: {facts.format}, {size_text(facts.bytes)}, {facts.total} operators, "
         f"{facts.parameters:,} parameters ({size_text(facts.weight_bytes)})"
     )
-    ends = [_row("input", spec) for spec in facts.inputs] + [_row("output", spec) for spec in facts.outputs]
+    several = len(facts.signatures) > 1
+    each = facts.signatures if several else {"": facts}
+    ends = [row for key, part in each.items() for row in _rows(key, part)]
     counts = sorted(facts.operators.items(), key=lambda row: (-row[1], row[0]))
     parts = [
         head,
         table(("", "name", "type", "shape", "from the source's axes"), ends),
         table(("operator", "count"), counts, right=[1]),
         "\n".join(f"{key}: {text}" for key, text in facts.metadata.items()),
+        described_text(facts),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _rows(key: str, ends: "Ends | Facts") -> list[tuple[str, str, str, str, str]]:
+    prefix = f"{key} " if key else ""
+    return [
+        *(_row(f"{prefix}input", spec) for spec in ends.inputs),
+        *(_row(f"{prefix}output", spec) for spec in ends.outputs),
+    ]
 
 
 def _row(side: str, spec: "TensorSpec") -> tuple[str, str, str, str, str]:

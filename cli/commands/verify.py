@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @click.command("verify")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR|FILE...")
-@click.option("--ref", metavar="MODEL", help="Compare with this model, not with the golden vectors.")
+@click.option(
+    "--ref",
+    multiple=True,
+    metavar="MODEL|NAME=MODEL",
+    help="Compare with this model, not with the golden vectors; of several functions with one each.",
+)
 @source_options
 @gate_options
 @prints_outcome
@@ -40,6 +45,7 @@ def _data(proof: "Proof") -> dict[str, Any]:
     return {
         "target": proof.target,
         "file": proof.file,
+        "signature_key": proof.signature_key,
         "runtime": proof.runtime,
         "passed": not proof.failed,
         "inputs": [dataclasses.asdict(spec) for spec in proof.inputs],

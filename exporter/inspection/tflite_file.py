@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from portproof.exporter.inspection.facts import Facts
+from portproof.exporter.inspection.facts import Ends, Facts
+from portproof.exporter.tflite.metadata.read import read as read_metadata
 from portproof.runtimes.spec import TensorSpec
 from portproof.runtimes.tflite_format import io_perms
 from portproof.runtimes.tflite_schema import read as read_model
@@ -17,18 +18,23 @@ _OPERATORS = {number: name for name, number in vars(schema.BuiltinOperator).item
 
 def read(path: Path) -> Facts:
     """Read and check a TFLite file; see `inspection.inspect`."""
-    model, perms = read_model(path), io_perms(path)
+    model = read_model(path)
     weights = _weights(model)
-    ends = _ends(model)
+    signatures = {_text(entry.signatureKey): _ends_of(model, entry, path) for entry in model.signatureDefs or ()}
+    first = next(iter(signatures.values())) if signatures else _ends_of(model, None, path)
+    described = read_metadata(path)
     return Facts(
         format="tflite",
         bytes=path.stat().st_size,
-        inputs=tuple(_spec(name, tensor, perms.inputs) for name, tensor in ends[0]),
-        outputs=tuple(_spec(name, tensor, perms.outputs) for name, tensor in ends[1]),
+        inputs=first.inputs,
+        outputs=first.outputs,
         operators=operators(model),
         parameters=sum(elements for elements, _ in weights),
         weight_bytes=sum(size for _, size in weights),
         metadata=_metadata(model),
+        signatures=signatures,
+        described=described.table if described else None,
+        files={name: len(data) for name, data in described.files.items()} if described else {},
     )
 
 
@@ -47,13 +53,16 @@ def _operator(code: Any) -> str:
     return str(_OPERATORS.get(number, f"operator {number}"))
 
 
-def _ends(model: Any) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
-    """Inputs and outputs by the names of the first signature, else by those of the tensors, in the graph's order."""
-    signature = next(iter(model.signatureDefs or ()), None)
+def _ends_of(model: Any, signature: Any, path: Path) -> Ends:
+    """Inputs and outputs by the names of a signature, else by those of the tensors, in the graph's order."""
     graph = model.subgraphs[signature.subgraphIndex if signature else 0]
-    sides = ((graph.inputs, signature and signature.inputs), (graph.outputs, signature and signature.outputs))
-    inputs, outputs = (_named(graph.tensors, indices, maps) for indices, maps in sides)
-    return inputs, outputs
+    perms = io_perms(path, _text(signature.signatureKey) if signature else "")
+    inputs = _named(graph.tensors, graph.inputs, signature and signature.inputs)
+    outputs = _named(graph.tensors, graph.outputs, signature and signature.outputs)
+    return Ends(
+        inputs=tuple(_spec(name, tensor, perms.inputs) for name, tensor in inputs),
+        outputs=tuple(_spec(name, tensor, perms.outputs) for name, tensor in outputs),
+    )
 
 
 def _named(tensors: Sequence[Any], indices: Any, maps: Any) -> list[tuple[str, Any]]:

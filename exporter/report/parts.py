@@ -50,7 +50,7 @@ class File(Strict):
     """A file that was written, and how to check it."""
 
     path: str = Field(description="relative to the folder of this document, with /")
-    role: str = Field(description="model, weights, report or golden")
+    role: str = Field(description="model, weights, labels, report or golden")
     target: str | None = Field(default=None, description="tflite or onnx, for models and weights")
     bytes: int = Field(ge=0)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")

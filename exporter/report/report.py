@@ -86,10 +86,11 @@ class OutputParity(Strict):
 
 
 class TargetParity(Strict):
-    """One file that was written, loaded into its runtime and run."""
+    """One function of one file that was written, loaded into its runtime and run."""
 
     target: TargetName
     file: str
+    signature_key: str = Field(description="the function; serving_default where the source is one")
     runtime: str = Field(description="what ran it, with its version")
     passed: bool
     outputs: tuple[OutputParity, ...]
@@ -103,16 +104,26 @@ class Device(Strict):
     name: str
 
 
+class Function(Strict):
+    """One of several functions that share a file."""
+
+    signature_key: str
+    source: Source
+    data: Data
+    stages: tuple[Stage, ...]
+
+
 class Report(Strict):
     """The whole of `report.json`."""
 
     schema_version: Literal[1] = 1
     name: str
     passed: bool = Field(description="whether every gate was met; the files are written either way")
-    source: Source
+    source: Source | None = Field(description="null where there are several functions: see there")
     devices: tuple[Device, ...]
-    data: Data
-    stages: tuple[Stage, ...]
+    data: Data | None = Field(description="null where there are several functions: see there")
+    stages: tuple[Stage, ...] = Field(description="empty where there are several functions: see there")
+    functions: tuple[Function, ...] = Field(description="where the source offers several; else empty")
     tflite_transpose_bytes: int | None = Field(description="moved by the transposes left; null without a TFLite file")
     metrics: tuple[str, ...] = Field(description="what was required with --metric")
     parity: tuple[TargetParity, ...]

@@ -35,7 +35,7 @@ def convert(
     """
     from portproof.exporter.tflite.conversion import write_functions
     from portproof.exporter.tflite.sharing import SharedWeights
-    from portproof.exporter.tflite.signatures import check_names, lower_each
+    from portproof.exporter.tflite.signatures import check_names, for_each
     from portproof.runtimes.options import DEFAULT_SIGNATURE
 
     paths = onnx_path if isinstance(onnx_path, Mapping) else {DEFAULT_SIGNATURE: onnx_path}
@@ -48,7 +48,7 @@ def convert(
             weights.share(function.model)
         return function
 
-    write_functions(lower_each(list(paths), lowered)).save(Path(out_path))
+    write_functions(for_each(list(paths), lowered)).save(Path(out_path))
 
 
 def _lowered(path: Path, io_layout: str, ranges: Mapping[str, tuple[int, int | None]]) -> "Lowered":

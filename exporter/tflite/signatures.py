@@ -1,10 +1,12 @@
-"""Several functions in one file: their names, and lowering them so that what is refused in any comes together."""
+"""Several functions in one file: their names, and making each so that what is refused in any comes together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from portproof.device_profiles.errors import Message, PortproofError
-from portproof.exporter.tflite.conversion import Lowered
+
+Result = TypeVar("Result")
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -24,17 +26,17 @@ def check_names(names: Sequence[str]) -> None:
         )
 
 
-def lower_each(names: Sequence[str], lowered: Callable[[str], Lowered]) -> dict[str, Lowered]:
-    """The functions by name; the places of messages say which function they are about, where there are several.
+def for_each(names: Sequence[str], make: Callable[[str], Result]) -> dict[str, Result]:
+    """What `make` makes of each function, by name; messages say which function they are about where there are several.
 
     Raises:
         PortproofError: all that is refused in any of them, ``E-OP-UNSUPPORTED`` and the like.
     """
-    found: dict[str, Lowered] = {}
+    found: dict[str, Result] = {}
     wrong: list[Message] = []
     for name in names:
         try:
-            found[name] = lowered(name)
+            found[name] = make(name)
         except PortproofError as error:
             wrong += error.messages if len(names) == 1 else [_placed(message, name) for message in error.messages]
     if wrong:

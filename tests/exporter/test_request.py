@@ -5,8 +5,7 @@ from portproof.exporter import request
 
 
 def check(**changes: object) -> request.Request:
-    given: dict[str, object] = {"targets": (), "devices": (), "metrics": (), "io_layout": "auto", "samples": 4}
-    return request.check(**{**given, **changes})  # type: ignore[arg-type]
+    return request.check(request.Asked(**changes))  # type: ignore[arg-type]
 
 
 def refusals(**changes: object) -> list[tuple[str, str]]:

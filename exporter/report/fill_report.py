@@ -1,0 +1,136 @@
+"""What an export found out, as `report.json` has it."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from portproof.device_profiles.errors import Message
+from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
+from portproof.exporter.report.facts import Facts, FunctionFacts
+from portproof.exporter.report.parts import Dimension, File, Finding, Signature, StageName, Tensor
+from portproof.exporter.report.report import (
+    Data,
+    Device,
+    Function,
+    InputRange,
+    OutputParity,
+    Report,
+    Source,
+    Stage,
+    TargetParity,
+)
+from portproof.exporter.sizes import sizes_of_samples
+
+if TYPE_CHECKING:
+    from portproof.exporter import source as source_module
+    from portproof.exporter.proof import Proof
+    from portproof.runtimes.spec import TensorSpec
+
+
+def fill_report(facts: Facts, models: tuple[File, ...]) -> Report:
+    """The document; `models` are the files of models and weights."""
+    functions = [_function(key, function, facts.seed) for key, function in facts.functions.items()]
+    only = functions[0] if len(functions) == 1 else None
+    return Report(
+        name=facts.name,
+        passed=not any(proof.failed for proof in facts.proofs),
+        source=only.source if only else None,
+        devices=tuple(Device(id=profile.id, name=profile.name) for profile in facts.devices),
+        data=only.data if only else None,
+        stages=only.stages if only else (),
+        functions=() if only else tuple(functions),
+        tflite_transpose_bytes=None if facts.converted is None else facts.converted.transpose_bytes,
+        metrics=tuple(str(gate) for gate in facts.gates),
+        parity=tuple(_parity(proof) for proof in facts.proofs),
+        messages=findings(facts.messages),
+        artifacts=models,
+    )
+
+
+def _function(key: str, facts: FunctionFacts, seed: int) -> Function:
+    return Function(
+        signature_key=key,
+        source=Source(
+            model=Path(facts.model).name,
+            format=_format(facts),
+            reference="onnxruntime" if facts.source.reference is None else "torch",
+            signature=source_signature(facts.source),
+            dims=dims(facts.source),
+        ),
+        data=_data(facts, seed),
+        stages=_stages(facts),
+    )
+
+
+def _format(facts: FunctionFacts) -> Literal["torch", "pt2", "onnx"]:
+    if facts.source.reference is None:
+        return "onnx"
+    return "pt2" if facts.model.endswith(".pt2") else "torch"
+
+
+def _data(facts: FunctionFacts, seed: int) -> Data:
+    random = facts.data.kind == "random"
+    return Data(
+        kind="random" if random else "given",
+        samples=facts.data.count,
+        seed=seed if random else None,
+        sizes=tuple(sizes_of_samples(facts.source.model, facts.recorded.shapes)),
+        inputs=tuple(
+            InputRange(name=row.spec.name, minimum=row.low, maximum=row.high, mean=row.mean) for row in facts.data.stats
+        ),
+    )
+
+
+def _stages(facts: FunctionFacts) -> tuple[Stage, ...]:
+    counts: dict[StageName, Mapping[str, int]] = {"onnx": facts.simplified.before, "simplified": facts.simplified.after}
+    if facts.operators is not None:
+        counts["tflite"] = facts.operators
+    return tuple(Stage(name=name, total=sum(found.values()), operators=dict(found)) for name, found in counts.items())
+
+
+def _parity(proof: "Proof") -> TargetParity:
+    return TargetParity(
+        target=proof.target,
+        file=proof.file,
+        signature_key=proof.signature_key,
+        runtime=proof.runtime,
+        passed=not proof.failed,
+        outputs=tuple(OutputParity.model_validate(output.as_dict()) for output in proof.parity.outputs),
+        failed_gates=findings(proof.failed),
+    )
+
+
+def findings(messages: Iterable[Message]) -> tuple[Finding, ...]:
+    """Messages for a document: without the folder of this machine in their places, and without details."""
+    here = os.getcwd() + os.sep
+    return tuple(
+        Finding(
+            code=message.code,
+            what=message.what,
+            where=message.where.replace(here, ""),
+            why=message.why.replace(here, ""),
+            hint=message.hint,
+        )
+        for message in messages
+    )
+
+
+def source_signature(source: "source_module.Source") -> Signature:
+    """The source's inputs and outputs as the documents have them."""
+    return signature(inputs_of(source.model, source.dims), outputs_of(source.model))
+
+
+def dims(source: "source_module.Source") -> tuple[Dimension, ...]:
+    """The dimensions of its inputs that stay dynamic."""
+    return tuple(Dimension(name=dim.name, low=dim.low, high=dim.high, step=dim.step) for dim in source.dims)
+
+
+def signature(inputs: Iterable["TensorSpec"], outputs: Iterable["TensorSpec"]) -> Signature:
+    """The specifications of a runner as the documents have them."""
+    return Signature(inputs=tuple(_tensor(spec) for spec in inputs), outputs=tuple(_tensor(spec) for spec in outputs))
+
+
+def _tensor(spec: "TensorSpec") -> Tensor:
+    names = tuple(None if dim is None else dim.name for dim in spec.dims) or None
+    return Tensor(name=spec.name, shape=spec.shape, dtype=spec.dtype, perm=spec.perm, dims=names)

@@ -1,0 +1,21 @@
+"""Passes warnings on as they come, and keeps them for the report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from portproof.device_profiles.errors import Message
+from portproof.exporter.progress import Progress
+
+
+@dataclass(kw_only=True)
+class Told:
+    """What was told so far; each warning goes to `progress` as it comes."""
+
+    progress: Progress
+    messages: list[Message] = field(default_factory=list)
+
+    def add(self, messages: Sequence[Message]) -> None:
+        """Tell more."""
+        self.messages += messages
+        for message in messages:
+            self.progress.message(message)
