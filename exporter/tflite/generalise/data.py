@@ -50,14 +50,23 @@ class GrowingData:
         if largest is None or not all(_begins_with(largest, core) for core in cores):
             refused.add(node, "it computes with a constant that is another one at each size")
             return
-        if _growing(cores) and not self._is_top(cores, largest):
+        if not self._is_top(node, cores, largest):
             refused.add(node, "it computes with a constant that grows without limit", _LIMIT)
             return
         self._put(node, index, arrays, cores, largest, repeated, refused)
 
-    def _is_top(self, cores: Sequence[Array], largest: Array) -> bool:
+    def _is_top(self, node: ir.Node, cores: Sequence[Array], largest: Array) -> bool:
         """Whether the largest constant is that of the largest sizes there are, which the last witness has."""
-        return self.seen.bounded and cores[-1].shape == largest.shape
+        everything = len(self.seen.bounded) == len(self.seen.sizes[0])
+        grown = [[core.shape[axis] for core in cores] for axis in _growing(cores)]
+        return cores[-1].shape == largest.shape and all(everything or self._is_bounded(node, sizes) for sizes in grown)
+
+    def _is_bounded(self, node: ir.Node, column: Sequence[int]) -> bool:
+        """Whether a size is made of dimensions alone that have a limit."""
+        expression = self.fit(node, tuple(column))
+        made_of = () if expression is None else expression.factors
+        dims = [self.seen.dim_of([shape[a.axis] for shape in self.seen.shapes[a.value]]) for a in made_of]
+        return bool(dims) and all(name in self.seen.bounded for name in dims)
 
     def _put(
         self,

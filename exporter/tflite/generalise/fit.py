@@ -109,13 +109,18 @@ def _linear(have: Column, want: Column, factors: tuple[Axis, ...]) -> Expression
 
 
 def _rounded(have: Column, want: Column, factors: tuple[Axis, ...]) -> Expression | None:
-    """``want`` is ``have / divisor`` rounded down or up, as strided windows do."""
+    """``want = (have + offset) // divisor``, as strided windows count, where the witnesses leave one such form only."""
     low, high = have.index(min(have)), have.index(max(have))
     if want[high] <= want[low] or want[low] < 0:
         return None
-    near = (have[high] - have[low]) / (want[high] - want[low])
-    for divisor in sorted({math.floor(near), math.ceil(near), 2 ** round(math.log2(near)) if near >= 1 else 1}):
-        for offset in (0, divisor - 1):
-            if divisor > 1 and all((h + offset) // divisor == w for h, w in zip(have, want, strict=True)):
-                return Expression(factors=factors, offset=offset, divisor=divisor)
-    return None
+    near = (have[high] - have[low]) // (want[high] - want[low])
+    unit = math.gcd(*(size - have[low] for size in have))
+    found = []
+    for divisor in range(max(near - 1, 2), near + 3):
+        least = max(divisor * w - h for h, w in zip(have, want, strict=True))
+        most = min(divisor * w + divisor - 1 - h for h, w in zip(have, want, strict=True))
+        if least <= most:
+            found.append(Expression(factors=factors, offset=least, divisor=divisor))
+            if most - least >= unit:  # several offsets fit, and differ at other sizes
+                return None
+    return found[0] if len(found) == 1 else None

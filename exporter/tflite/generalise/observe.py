@@ -1,6 +1,6 @@
 """Graphs of the same model lowered at different sizes, laid side by side, operator by operator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ class Observation:
     Attributes:
         model: lowered at the first sizes.
         sizes: of each witness, the first included.
-        bounded: whether all dimensions have an upper limit; the last witness is at the limits then.
+        bounded: the dimensions that have an upper limit; the last witness is at the limits.
         shapes: of each tensor that is computed, at each witness.
         constants: of each parameter that is not the same everywhere, at each witness.
         attributes: by operator and name, the same of attributes.
@@ -39,15 +39,15 @@ class Observation:
 
     model: ir.Model
     sizes: list[Sizes]
-    bounded: bool = False
+    bounded: Sequence[str] = ()
     shapes: dict[ir.Value, list[Shape]] = field(default_factory=dict)
     constants: dict[Place, list[Array]] = field(default_factory=dict)
     attributes: dict[tuple[ir.Node, str], list[Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, model: ir.Model, sizes: Sizes) -> "Observation":
+    def of(cls, model: ir.Model, sizes: Sizes, bounded: Sequence[str] = ()) -> "Observation":
         """With one witness."""
-        made = cls(model, [sizes])
+        made = cls(model, [sizes], bounded)
         for graph in graphs(model.graph):
             made.shapes.update({value: [shape_of(value)] for value in computed(graph)})
         return made
@@ -56,16 +56,40 @@ class Observation:
         """One more witness.
 
         Raises:
-            Mismatch: it has other operators, or they are wired in another way.
+            Mismatch: it has other operators, or they are wired in another way; nothing is changed then.
         """
-        self._compare(self.model.graph, other.graph)
+        found = _Comparison()
+        found.compare(self.model.graph, other.graph)
+        for value, shape in found.shapes.items():
+            self.shapes[value].append(shape)
+        for place, (first, array) in found.constants.items():
+            if place in self.constants or not _equal(first, array):
+                known = self.constants.setdefault(place, [first] * len(self.sizes))
+                known.append(first if _equal(first, array) else array)
+        for key, (left, right) in found.attributes.items():
+            if key in self.attributes or left != right:
+                self.attributes.setdefault(key, [left] * len(self.sizes)).append(right)
         self.sizes.append(sizes)
+
+    def dim_of(self, column: Sequence[int]) -> str | None:
+        """The dimension whose sizes are `column`."""
+        named = (name for name in self.sizes[0] if [at[name] for at in self.sizes] == list(column))
+        return next(named, None)
 
     def varies(self, value: ir.Value) -> tuple[bool, ...]:
         """For each axis of a tensor whether its size depends on the witness."""
         return tuple(len(set(column)) > 1 for column in zip(*self.shapes[value], strict=True))
 
-    def _compare(self, ours: ir.Graph, theirs: ir.Graph) -> None:
+
+@dataclass
+class _Comparison:
+    """What another graph has in the places of the first one: shapes, and both of each pair of parameters."""
+
+    shapes: dict[ir.Value, Shape] = field(default_factory=dict)
+    constants: dict[Place, tuple[Array, Array]] = field(default_factory=dict)
+    attributes: dict[tuple[ir.Node, str], tuple[Any, Any]] = field(default_factory=dict)
+
+    def compare(self, ours: ir.Graph, theirs: ir.Graph) -> None:
         match = dict(zip(ours.inputs, theirs.inputs, strict=True))
         nodes = list(ours), list(theirs)
         for mine, other in zip(*nodes, strict=False):
@@ -81,7 +105,7 @@ class Observation:
         if [match.get(value) for value in ours.outputs] != list(theirs.outputs):
             raise Mismatch(None, "another size gives out other tensors")
         for value in computed(ours):
-            self.shapes[value].append(_same_rank(value, shape_of(match[value])))
+            self.shapes[value] = _same_rank(value, shape_of(match[value]))
 
     def _inputs(self, mine: ir.Node, other: ir.Node, match: dict[ir.Value, ir.Value]) -> None:
         if len(mine.inputs) != len(other.inputs):
@@ -96,14 +120,10 @@ class Observation:
                 raise Mismatch(mine, f"its input {index} comes from another operator at another size")
 
     def _constant(self, node: ir.Node, index: int, left: ir.Value, right: ir.Value) -> None:
-        if left.const_value is right.const_value and (node, index) not in self.constants:
-            return
         first, array = array_of(left), array_of(right)
         if first is None or array is None or dtype_of(left) != dtype_of(right):
             raise Mismatch(node, f"its input {index} has another type at another size")
-        if (node, index) in self.constants or not _equal(first, array):
-            known = self.constants.setdefault((node, index), [first] * len(self.sizes))
-            known.append(first if _equal(first, array) else array)
+        self.constants[node, index] = first, array
 
     def _attributes(self, mine: ir.Node, other: ir.Node) -> None:
         if set(mine.attributes) != set(other.attributes):
@@ -111,9 +131,9 @@ class Observation:
         for name, attribute in mine.attributes.items():
             left, right = attribute.value, other.attributes[name].value
             if isinstance(left, ir.Graph) and isinstance(right, ir.Graph):
-                self._compare(left, right)
-            elif left != right or (mine, name) in self.attributes:
-                self.attributes.setdefault((mine, name), [left] * len(self.sizes)).append(right)
+                self.compare(left, right)
+            else:
+                self.attributes[mine, name] = left, right
 
 
 def graphs(graph: ir.Graph) -> Iterator[ir.Graph]:
@@ -138,4 +158,6 @@ def _same_rank(value: ir.Value, shape: Shape) -> Shape:
 
 def _equal(left: Array, right: Array) -> bool:
     """Bit by bit."""
+    if left is right:
+        return True
     return left.shape == right.shape and np.array_equal(np.asarray(bytes_of(left)), np.asarray(bytes_of(right)))

@@ -1,6 +1,6 @@
 """The shapes that the tensors of a file with dynamic dimensions are written with, and their signatures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import onnx_ir as ir
 
@@ -8,6 +8,9 @@ from portproof.exporter.tflite.generalise.fit import Atoms, Axis, Column
 from portproof.exporter.tflite.generalise.observe import Observation, computed, graphs
 from portproof.exporter.tflite.values import shape_of
 from portproof.exporter.tflite.writer.subgraph import SHAPE_SIGNATURE
+
+_ROUNDING = 2
+"""Elements by which the size of a tensor behind some strided windows differs from a plain division."""
 
 
 def mark(seen: Observation) -> None:
@@ -36,13 +39,24 @@ def represent(seen: Observation, sizes: Mapping[str, int]) -> None:
         near.append(column)
     found: dict[ir.Value, list[int]] = {}
     for value in _dynamic(seen):
-        fitted = [atoms.fit(column, near) for column in zip(*seen.shapes[value], strict=True)]
-        shape = [0 if expression is None else expression.at(known) for expression in fitted]
+        shape = [_size(atoms, column, near, known) for column in zip(*seen.shapes[value], strict=True)]
         if min(shape, default=1) < 1:
             return
         found[value] = shape
     for value, shape in found.items():
         value.shape = ir.Shape(shape)
+
+
+def _size(atoms: Atoms, column: Column, near: Sequence[Column], known: Mapping[Axis, int]) -> int:
+    """What the column becomes at the sizes known; 0 where that does not follow."""
+    expression = atoms.fit(column, near)
+    if expression is not None:
+        return expression.at(known)
+    for have, axis in atoms.columns.items():  # about: a runtime counts again when it plans its memory
+        scale = round(max(have) / max(column))
+        if scale > 1 and all(abs(h / scale - c) < _ROUNDING for h, c in zip(have, column, strict=True)):
+            return max(-(-known[axis] // scale), 1)
+    return 0
 
 
 def _dynamic(seen: Observation) -> Iterator[ir.Value]:

@@ -29,6 +29,13 @@ def witnesses(model: ir.Model, dims: Sequence[Dim]) -> list[Sizes]:
     return [*(sizes for sizes in found if sizes != top), top]
 
 
+def smallest(dims: Sequence[Dim]) -> Sizes | None:
+    """The smallest sizes but 1, which a graph need not be alike at; None where nobody gave them."""
+    if not any(dim.low > 1 for dim in dims):
+        return None
+    return {dim.name: dim.low if dim.low > 1 else dim.low + dim.step for dim in dims}
+
+
 def _usual(model: ir.Model) -> Mapping[str, tuple[int, int]]:
     """What sizes a dimension without a limit usually has, by where it stands in the inputs."""
     found: dict[str, tuple[int, int]] = {}
