@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from portproof.device_profiles.errors import Message, PortproofError
+from portproof.runtimes import signatures
 from portproof.runtimes.isolate import IsolatedResult, describe_exit, machine_memory_limit, run_isolated
 from portproof.runtimes.options import Kernels
 from portproof.runtimes.registry import find_format
@@ -43,6 +44,7 @@ class BenchOptions:
         budget_s: seconds after which no round is begun, over all loads; each load has one round at least.
         warmup: samples thrown away at the begin of each load.
         kernels: as of `runtimes.open`.
+        signature: of files that offer several functions, the one to measure; empty for all of them.
         data: DATA of which the first sample is fed; empty for a seeded random one.
         seed: of that.
         profile: whether to take per-operator times.
@@ -55,6 +57,7 @@ class BenchOptions:
     budget_s: float = 30.0
     warmup: int = 3
     kernels: Kernels = "default"
+    signature: str = ""
     data: str = ""
     seed: int = 0
     profile: bool = True
@@ -67,6 +70,7 @@ class FileTiming:
 
     Attributes:
         file: its path as given.
+        signature: which of its functions; empty where it offers one only.
         runtime: its name.
         load_ms: median time to load it.
         first_run_ms: median time of the first run after a load, which allocates and packs weights.
@@ -79,10 +83,12 @@ class FileTiming:
         above_runtime_bytes: of that, what came after the runtime's package was loaded.
         profile: per-operator times, slowest first (``name``, ``op``, ``ms``), or None.
         profile_note: why there are none.
-        against_first: the comparison with the first file; None for that one itself.
+        against_first: the comparison with the first file, of several functions with the same one in the first file
+            that has it; None for that one itself.
     """
 
     file: str
+    signature: str
     runtime: str
     load_ms: float
     first_run_ms: float
@@ -135,14 +141,14 @@ def bench(files: Sequence[str | os.PathLike[str]], options: BenchOptions | None 
     paths = [os.fspath(file) for file in files]
     if not paths or min(options.threads, options.loads, options.rounds) < 1:
         raise PortproofError("E-USAGE", "name at least one file, thread, load and round")
-    runtimes = [find_format(Path(path)).name for path in paths]
-    timed = _child("interleaved", paths, options)
-    singles = [_child("single", [path], options) for path in paths]
+    targets = [target for path in paths for target in _targets(path, options)]
+    if options.data and len({target.signature for target in targets}) > 1:
+        raise _whose_data(targets)
+    timed = _child("interleaved", targets, options)
+    singles = [_child("single", [target], options) for target in targets]
     by = "cpu" if options.threads == 1 else "wall"
-    comparisons = _comparisons([_latencies(entry[by]) for entry in timed["files"]])
-    timings = tuple(
-        _timing(*entry) for entry in zip(paths, runtimes, timed["files"], singles, comparisons, strict=True)
-    )
+    comparisons = _comparisons(targets, [_latencies(entry[by]) for entry in timed["files"]])
+    timings = tuple(_timing(*entry) for entry in zip(targets, timed["files"], singles, comparisons, strict=True))
     return BenchResult(
         host=host(),
         threads=options.threads,
@@ -164,17 +170,38 @@ def host() -> str:
     return f"{model}, {count} CPUs, {platform.system()} {platform.machine()}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Target:
+    """What is measured: a file, and which of its functions where it offers several."""
+
+    path: str
+    signature: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.signature}".rstrip()
+
+
+def _targets(path: str, options: BenchOptions) -> list[_Target]:
+    keys = signatures(path)
+    if options.signature:
+        return [_Target(path=path, signature=options.signature)]
+    return [_Target(path=path, signature=key) for key in keys] if len(keys) > 1 else [_Target(path=path)]
+
+
+def _whose_data(targets: Sequence[_Target]) -> PortproofError:
+    names = dict.fromkeys(target.signature for target in targets if target.signature)
+    what = "the files offer several functions: --data would be of which?"
+    return PortproofError("E-USAGE", what, hint=f"measure one at a time: --signature {' or '.join(names)}")
+
+
 def _timing(
-    file: str,
-    runtime: str,
-    timed: dict[str, Any],
-    single: dict[str, Any],
-    against_first: Comparison | None,
+    target: _Target, timed: dict[str, Any], single: dict[str, Any], against_first: Comparison | None
 ) -> FileTiming:
     profile = single["profile"]
     return FileTiming(
-        file=file,
-        runtime=runtime,
+        file=target.path,
+        signature=target.signature,
+        runtime=find_format(Path(target.path)).name,
         load_ms=float(np.median(timed["load"])),
         first_run_ms=float(np.median(timed["first"])),
         wall=spread(_latencies(timed["wall"])),
@@ -198,9 +225,15 @@ def _latencies(loads: list[list[float]]) -> Floats:
     return np.maximum(cut, _TICK_MS)
 
 
-def _comparisons(latencies: list[Floats]) -> list[Comparison | None]:
-    others = len(latencies) - 1
-    return [None, *(compare(latencies[0], entry, comparisons=others) for entry in latencies[1:])]
+def _comparisons(targets: Sequence[_Target], latencies: list[Floats]) -> list[Comparison | None]:
+    """Each with the first that measures the same function; functions are not compared with each other."""
+    keys = [target.signature for target in targets]
+    firsts = [keys.index(key) for key in keys]
+    others = sum(first != place for place, first in enumerate(firsts))
+    return [
+        None if first == place else compare(latencies[first], entry, comparisons=others)
+        for place, (first, entry) in enumerate(zip(firsts, latencies, strict=True))
+    ]
 
 
 def _noise_findings(timings: Sequence[FileTiming], by: str) -> list[Message]:
@@ -208,10 +241,11 @@ def _noise_findings(timings: Sequence[FileTiming], by: str) -> list[Message]:
     for timing in timings:
         noise = (timing.cpu if by == "cpu" else timing.wall).noise
         if noise is not None and noise > _NOISY:
+            name = f"{timing.file} {timing.signature}".rstrip()
             found.append(
                 Message(
                     code="W-NOISY",
-                    what=f"the {by} time of {timing.file} is known only to within {noise:.0%}",
+                    what=f"the {by} time of {name} is known only to within {noise:.0%}",
                     where=timing.file,
                     why="the samples vary: other programs, a changing clock or a shared machine",
                     hint="stop other programs, or measure more loads and rounds",
@@ -220,10 +254,11 @@ def _noise_findings(timings: Sequence[FileTiming], by: str) -> list[Message]:
     return found
 
 
-def _child(function: str, paths: list[str], options: BenchOptions) -> dict[str, Any]:
+def _child(function: str, targets: Sequence[_Target], options: BenchOptions) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         job, result = Path(folder, "job.json"), Path(folder, "result.json")
-        job.write_text(json.dumps({**asdict(options), "files": paths}), encoding="utf-8")
+        files = {"files": [target.path for target in targets], "signatures": [target.signature for target in targets]}
+        job.write_text(json.dumps({**asdict(options), **files}), encoding="utf-8")
         ended = run_isolated(
             f"{_WORKER}:{function}",
             str(job),
@@ -232,15 +267,15 @@ def _child(function: str, paths: list[str], options: BenchOptions) -> dict[str, 
             memory_bytes=machine_memory_limit(),
         )
         if not ended.ok:
-            raise _not_measured(paths, ended, options)
+            raise _not_measured([str(target) for target in targets], ended, options)
         measured: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     if "error" in measured:
         raise PortproofError.of([Message(**message) for message in measured["error"]])
     return measured
 
 
-def _not_measured(paths: list[str], ended: IsolatedResult, options: BenchOptions) -> PortproofError:
-    names = ", ".join(paths)
+def _not_measured(labels: list[str], ended: IsolatedResult, options: BenchOptions) -> PortproofError:
+    names = ", ".join(labels)
     if ended.timed_out:
         return PortproofError("E-RUN-TIMEOUT", f"measuring did not finish in {options.timeout_s:g} s", where=names)
     said = [line for line in ended.stderr.splitlines() if line.strip() and not line.startswith("INFO:")]

@@ -52,7 +52,7 @@ def _measure_all(job: Mapping[str, Any]) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = [{"load": [], "first": [], "wall": [], "cpu": []} for _ in job["files"]]
     runs: list[int] = []
     for number in range(job["loads"]):
-        meters = [_Meter(Path(path), job) for path in job["files"]]
+        meters = [_Meter(*target, job) for target in _targets(job)]
         # The runs of a sample are found in the first load and kept: samples must be of one kind.
         runs = runs or [meter.runs_per_sample() for meter in meters]
         for meter, count in zip(meters, runs, strict=True):
@@ -85,9 +85,9 @@ def _rounds(meters: "list[_Meter]", job: Mapping[str, Any]) -> None:
 class _Meter:
     """One load of one file under measurement."""
 
-    def __init__(self, path: Path, job: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, signature: str, job: Mapping[str, Any]) -> None:
         begin = time.perf_counter_ns()
-        self.runner = _open(path, job)
+        self.runner = _open(path, signature, job)
         self.load_ns = time.perf_counter_ns() - begin
         self.inputs = _inputs(self.runner.inputs, job)
         begin = time.perf_counter_ns()
@@ -137,10 +137,10 @@ class _Meter:
 
 
 def _memory_and_profile(job: Mapping[str, Any]) -> dict[str, Any]:
-    path = Path(job["files"][0])
+    path, signature = _targets(job)[0]
     _import_runtime(path)
     before = peak_memory_bytes()
-    runner = _open(path, job)
+    runner = _open(path, signature, job)
     inputs = _inputs(runner.inputs, job)
     for _ in range(2):
         runner.run(inputs)
@@ -179,8 +179,13 @@ def _import_runtime(path: Path) -> None:
     adapter.import_runtime()
 
 
-def _open(path: Path, job: Mapping[str, Any]) -> BaseRunner:
-    runner = open_here(path, RunOptions(threads=job["threads"], kernels=job["kernels"]))
+def _targets(job: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    """Files, each with the signature to run."""
+    return [(Path(path), signature) for path, signature in zip(job["files"], job["signatures"], strict=True)]
+
+
+def _open(path: Path, signature: str, job: Mapping[str, Any]) -> BaseRunner:
+    runner = open_here(path, RunOptions(threads=job["threads"], kernels=job["kernels"], signature=signature))
     assert isinstance(runner, BaseRunner)  # noqa: S101 - for the type checker: every adapter is one
     return runner
 

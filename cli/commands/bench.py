@@ -21,6 +21,7 @@ _SLOWEST = 5
 @click.option("--loads", default=8, show_default=True, help="How often each file is loaded anew.")
 @click.option("--rounds", default=64, show_default=True, help="Samples a file at most, over all loads.")
 @click.option("--budget", "budget_s", default=30.0, show_default=True, help="Seconds after which no round begins.")
+@click.option("--signature", default="", metavar="NAME", help="Of files that offer several functions: only this one.")
 @click.option("--data", default="", metavar="DATA", help="Feed the first sample of DATA; else a random one.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the random input.")
 @click.option(
@@ -59,7 +60,7 @@ def _text(result: "BenchResult") -> str:
 
 def _row(timing: "FileTiming") -> tuple[str, ...]:
     return (
-        timing.file,
+        f"{timing.file} {timing.signature}".rstrip(),
         f"{timing.wall.median_ms:.3f}",
         f"{timing.wall.iqr_ms:.3f}",
         _noise(timing.wall),

@@ -81,21 +81,9 @@ def test_litert_runs_a_signature_of_another_graph(tmp_path: Path) -> None:
         assert np.array_equal(runner.run({"x": X})["y"], X * FACTOR)
 
 
-def two_signatures(path: Path) -> Path:
-    """Graphs of equal names and numbers, but for the factor of the second: ``double``, ``triple``."""
-    made = tflite_files.read_back(tflite_files.scale_model(path))
-    other = tflite_files.read_back(path)
-    other.subgraphs[0].tensors[1].buffer = len(made.buffers)
-    made.buffers.append(tflite_files.buffer((FACTOR * 10).tobytes()))
-    other.signatureDefs[0].signatureKey, other.signatureDefs[0].subgraphIndex = "tenfold", 1
-    made.subgraphs += other.subgraphs
-    made.signatureDefs += other.signatureDefs
-    return tflite_files.write(path, made)
-
-
 @pytest.mark.parametrize(("signature", "factor"), [("", 1), ("serving_default", 1), ("tenfold", 10)])
 def test_litert_runs_the_signature_asked_for(tmp_path: Path, signature: str, factor: int) -> None:
-    path = two_signatures(tmp_path / "m.tflite")
+    path = tflite_files.two_signatures(tmp_path / "m.tflite")
     assert portproof.runtimes.signatures(path) == ("serving_default", "tenfold")
     for isolated in (False, True):
         with portproof.runtimes.open(path, isolated=isolated, signature=signature) as runner:
@@ -103,7 +91,7 @@ def test_litert_runs_the_signature_asked_for(tmp_path: Path, signature: str, fac
 
 
 def test_a_signature_that_is_not_there(tmp_path: Path) -> None:
-    path = two_signatures(tmp_path / "m.tflite")
+    path = tflite_files.two_signatures(tmp_path / "m.tflite")
     with pytest.raises(PortproofError, match="no signature 'tenfuld'") as caught:
         portproof.runtimes.open(path, signature="tenfuld")
     assert caught.value.code == "E-USAGE"

@@ -91,6 +91,17 @@ def test_the_users_own_sample(tmp_path: Path) -> None:
     assert code_of([path], options) == "E-DATA-SHAPE"
 
 
+def test_every_function_is_measured_and_compared_with_its_own_kind(tmp_path: Path) -> None:
+    files = [tflite_files.two_signatures(tmp_path / f"{name}.tflite") for name in "ab"]
+    result = bench(files, QUICK)
+    assert [timing.signature for timing in result.files] == ["serving_default", "tenfold"] * 2
+    assert [timing.against_first is None for timing in result.files] == [True, True, False, False]
+    (alone,) = bench(files[:1], BenchOptions(loads=1, rounds=1, signature="tenfold")).files
+    assert (alone.signature, alone.rounds) == ("tenfold", 1)
+    assert code_of(files, BenchOptions(data="x.npz")) == "E-USAGE"
+    assert code_of(files, BenchOptions(signature="tenfuld", loads=1, rounds=1)) == "E-USAGE"
+
+
 def test_what_cannot_be_measured(tmp_path: Path) -> None:
     assert code_of([]) == "E-USAGE"
     assert code_of([tmp_path / "none.tflite"]) == "E-FILE-MISSING"

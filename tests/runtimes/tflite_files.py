@@ -99,6 +99,17 @@ def scale_model(
     return write(path, made)
 
 
+def two_signatures(path: Path) -> Path:
+    """Graphs of equal names and numbers: ``serving_default`` as `scale_model`, ``tenfold`` ten times that."""
+    made, other = read_back(scale_model(path)), read_back(path)
+    other.subgraphs[0].tensors[1].buffer = len(made.buffers)
+    made.buffers.append(buffer(np.array([10, 20, 30], "float32").tobytes()))
+    other.signatureDefs[0].signatureKey, other.signatureDefs[0].subgraphIndex = "tenfold", 1
+    made.subgraphs += other.subgraphs
+    made.signatureDefs += other.signatureDefs
+    return write(path, made)
+
+
 def aborting_model(path: Path) -> Path:
     """LESS on int8 without scales: a CHECK in the kernel aborts the whole process."""
     tensors = [tensor(name, (1, 4), type_=9) for name in "ab"] + [tensor("y", (1, 4), type_=6)]
