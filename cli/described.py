@@ -38,7 +38,7 @@ def _tensor(tensor: Mapping[str, Any]) -> Iterator[str]:
         elif name == "ScoreThresholdingOptions":
             yield f"scores from {options.get('global_score_threshold', 0.0):g}"
     for file in tensor.get("associated_files", ()):
-        yield f"{_LABELS.get(file.get('type', 0), 'file')} {file.get('name', '')}"
+        yield f"{_LABELS.get(file.get('type', 0), 'file')} {file.get('name', '')}".rstrip()
 
 
 def _numbers(values: Any) -> str:

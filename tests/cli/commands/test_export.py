@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.small import UNWRITABLE, save, write_data
+from tests.small import TWO_INPUTS, UNWRITABLE, save, write_data
 
 from portproof.cli.main import run
 
@@ -71,3 +71,21 @@ def test_the_configuration_file_gives_defaults(
         "net.onnx",
         "report.json",
     ]
+
+
+def test_several_functions_and_what_is_declared_of_them(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "labels.txt").write_text("a\nb\nc\nd\n")
+    words = ["export", f"look={save(tmp_path)}", f"add={save(tmp_path, TWO_INPUTS, 'pair.onnx')}", "-t", "tflite"]
+    words += ["-o", str(tmp_path / "out"), "--samples", "1", "--image", "image?mean=0.5&std=0.25"]
+    words += ["--labels", f"look:pooled={tmp_path / 'labels.txt'}", "--score-threshold", "look:pooled=0.5"]
+    assert run(words) == 0
+    captured = capfd.readouterr()
+    assert "look:\noperators" in captured.out
+    assert "look_add.tflite  look:pooled" in captured.out
+    assert "look_add.tflite  add:sum" in captured.out
+    assert "proven on 2 random samples in LiteRT" in captured.err
+    assert run(["inspect", str(tmp_path / "out" / "look_add.tflite")]) == 0
+    shown = capfd.readouterr().out
+    assert "look input   image" in shown
+    assert "look input image: RGB picture; (pixel - 127.5) / 63.75" in shown
+    assert "look output pooled: scores from 0.5; labels of its classes in labels.txt" in shown

@@ -29,7 +29,7 @@ def test_a_program_gets_json(file: Path, capfd: pytest.CaptureFixture[str]) -> N
     assert run(["inspect", str(file), "--json"]) == 0
     result = json.loads(capfd.readouterr().out)["result"]
     assert result["operators"] == {"Add": 1, "Relu": 2}
-    assert result["inputs"] == [{"name": "x", "shape": [2, 3], "dtype": "float32", "perm": None}]
+    assert result["inputs"] == [{"name": "x", "shape": [2, 3], "dtype": "float32", "perm": None, "dims": []}]
 
 
 @pytest.mark.parametrize(("name", "status"), [("absent.onnx", 2), ("text.txt", 3)])
