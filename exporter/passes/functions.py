@@ -86,6 +86,7 @@ def _inlined(node: ir.Node, opsets: dict[str, int]) -> "onnx.ModelProto | None":
     if any(value is not None and value.type is None for value in node.inputs):
         return None
     proto = _model_of(node, opsets)
+    inlined: onnx.ModelProto | None
     try:
         inlined = onnx.inliner.inline_selected_functions(proto, [("", node.op_type)], inline_schema_functions=True)
     except RuntimeError:  # onnx's inliner cannot leave an input out; or the node does not fit its schema
