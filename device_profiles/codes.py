@@ -44,6 +44,7 @@ _ROWS = (
     ("E-MODEL-PICKLE", MODEL, "a pickle was given as a model; unpickling runs code, so it must be asked for by name"),
     ("E-MODEL-FACTORY", MODEL, "the factory raised, or returned something that is not a model"),
     ("E-MODEL-SHAPE", MODEL, "an input has no static shape and none was declared"),
+    ("E-MODEL-TYPE", MODEL, "an input or output of the model is no tensor but a sequence, an optional value or the like"),
     ("E-TORCH-EXPORT", MODEL, "torch cannot export the model to ONNX"),
     ("E-TRACE-DIFFERS", MODEL, "the exported ONNX differs from the torch model on inputs other than the traced ones"),
     ("E-SIMPLIFY-DIFFERS", INTERNAL, "the simplified ONNX differs from the model it came from"),

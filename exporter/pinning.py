@@ -18,7 +18,8 @@ def pin(model: "ir.Model", declared: Sequence[DeclaredInput]) -> "ir.Model":
     """Give the inputs their declared shapes; a symbol that one input fixes is fixed everywhere.
 
     Raises:
-        PortproofError: E-USAGE for a name the model does not have, or a type that is not the input's;
+        PortproofError: E-USAGE for a name the model does not have, or a type that is not the input's; E-MODEL-TYPE
+            for inputs and outputs that are no tensors;
             E-MODEL-SHAPE, all at once, for inputs that are neither declared nor static, or contradict their
             declaration.
     """
@@ -26,7 +27,9 @@ def pin(model: "ir.Model", declared: Sequence[DeclaredInput]) -> "ir.Model":
     for value in (*inputs.values(), *(v for node in model.graph.all_nodes() for v in node.outputs)):
         _forget_negative(value)
     symbols: dict[str, int | str] = {}
-    faults: list[Message] = []
+    faults = _no_tensors(model)
+    if faults:
+        raise PortproofError.of(faults)
     for d in declared:
         if d.name not in inputs:
             raise unknown_name(d.name, list(inputs))
@@ -40,6 +43,23 @@ def pin(model: "ir.Model", declared: Sequence[DeclaredInput]) -> "ir.Model":
     if symbols:
         _reinfer(model)
     return model
+
+
+def _no_tensors(model: "ir.Model") -> list[Message]:
+    """Sequences and the like: inside of a model they are fine, but data, files and reports hold tensors."""
+    import onnx_ir as ir
+
+    return [
+        Message(
+            code="E-MODEL-TYPE",
+            what=f"{kind} '{value.name}' is no tensor: {value.type}",
+            why="models take tensors and give tensors; inside, sequences and optional values are taken apart",
+            hint=f"Make each tensor an {kind} of its own, or join them in the model (ConcatFromSequence).",
+        )
+        for kind, values in (("input", model.graph.inputs), ("output", model.graph.outputs))
+        for value in values
+        if value.type is not None and not isinstance(value.type, ir.TensorType)
+    ]
 
 
 def keep(

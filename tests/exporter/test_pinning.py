@@ -113,3 +113,10 @@ def test_minus_one_between_nodes_is_an_unknown_size_too():
     model = ir.from_proto(onnx.parser.parse_model(TEXT))
     model.graph.outputs[0].shape = ir.Shape([-1, 4])
     assert shape_of(pin(model, [parse("x=2x3"), parse("y=2x1")]).graph.outputs[0]) == (2, 4)
+
+
+def test_sequences_do_not_go_in_or_out_and_all_are_told():
+    head = '<ir_version: 10, opset_import: ["" : 23]>\n'
+    error = refusal(text=head + "g (seq(float[2]) s, float[2] x) => (seq(float[2]) t) { t = SequenceInsert(s, x) }")
+    assert [message.code for message in error.messages] == ["E-MODEL-TYPE"] * 2
+    assert [message.what.split(" is ")[0] for message in error.messages] == ["input 's'", "output 't'"]
