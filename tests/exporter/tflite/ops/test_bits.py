@@ -40,6 +40,33 @@ def test_shifts(dtype: str, direction: str, constant: list[int]) -> None:
     verify("BitShift", x, y, constant=constant, want=want, rtol=0, atol=0, direction=direction)
 
 
+def shifted(x: np.ndarray, y: np.ndarray, direction: str) -> np.ndarray:
+    """As operator set 28 says, in Python's integers."""
+    width, dtype = 8 * x.itemsize, x.dtype
+    mask = (1 << width) - 1
+    results = []
+    for number, distance in zip(x.reshape(-1).tolist(), y.reshape(-1).tolist(), strict=True):
+        inside = 0 <= distance < width
+        if direction == "RIGHT":
+            results.append(number >> distance if inside else (-1 if number < 0 else 0))
+        else:
+            results.append((number << distance) & mask if inside else 0)
+    return np.array([item & mask for item in results], f"uint{width}").view(dtype).reshape(x.shape)
+
+
+@pytest.mark.parametrize("dtype", [*SIGNED, *UNSIGNED])
+@pytest.mark.parametrize("direction", ["LEFT", "RIGHT"])
+@pytest.mark.parametrize("constant", [[], [1]])
+def test_shifts_by_any_distance(dtype: str, direction: str, constant: list[int]) -> None:
+    """Operator set 28: signed types, negative distances and those beyond the width."""
+    info = np.iinfo(dtype)
+    distances = [d for d in (-70, -1, 0, 1, 3, info.bits - 1, info.bits, info.bits + 3) if info.min <= d <= info.max]
+    y = np.array([*distances, info.max], dtype)
+    x, y = (np.ascontiguousarray(item) for item in np.broadcast_arrays(bits((6, 1), dtype), y))
+    want = shifted(x, y, direction)
+    verify("BitShift", x, y, constant=constant, want=want, rtol=0, atol=0, direction=direction, opset=28)
+
+
 @few
 @given(broadcastable(), st.sampled_from(sorted(BITWISE)), st.sampled_from(["int32", "uint8"]))
 def test_broadcasting(shapes: list[tuple[int, ...]], op: str, dtype: str) -> None:
