@@ -5,7 +5,7 @@ BIN := .venv/bin
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo test lint types quick conformance bench docs lock schemas clean
+.PHONY: demo test lint types quick conformance suite bench docs lock schemas clean
 .DEFAULT_GOAL := test
 
 .venv/.installed: pyproject.toml requirements.lock
@@ -53,6 +53,10 @@ test: lint types quick
 
 conformance: .venv/.installed
 	$(BIN)/pytest -q -s -m conformance tests/conformance
+
+# Every case of the ONNX backend suite, and why those that remain do.
+suite: .venv/.installed
+	$(BIN)/python -m tests.conformance.suite > docs/onnx-suite.md
 
 docs: .venv/.installed
 	$(BIN)/python -m portproof.exporter.tflite.operator_table > docs/operators.md

@@ -28,3 +28,9 @@ def trained_models() -> Path:
 def architectures() -> Path:
     """The folder of `models.py`, with the benchmark's architectures."""
     return _folder("PORTPROOF_BENCH", "bench", "models.py")
+
+
+@pytest.fixture(scope="session")
+def bench() -> Path:
+    """The folder of `onnx_suite.py`, which runs the ONNX backend suite."""
+    return _folder("PORTPROOF_BENCH", "bench", "onnx_suite.py")
