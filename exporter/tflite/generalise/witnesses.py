@@ -67,7 +67,8 @@ def _bounds(dim: Dim, usual: tuple[int, int]) -> tuple[int, int]:
     least = 0 if dim.low > 1 else -(-1 // dim.step)
     if dim.high is None:
         low, high = (max(dim.low, size) - dim.low for size in usual)
-        return max(least, low // dim.step), max(least, low // dim.step) + max(high - low, 3 * dim.low) // dim.step
+        first = max(least, low // dim.step)
+        return first, first + max((high - low) // dim.step, 3 * dim.low // dim.step, _COUNT + 2)
     steps = (dim.last - dim.low) // dim.step
     if steps < 2 * _COUNT:
         return least, max(steps, least + _COUNT + 2)
