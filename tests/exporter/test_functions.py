@@ -215,3 +215,15 @@ def test_a_name_may_be_given_to_one_function(tmp_path: Path) -> None:
     assert (found.report.name, runtimes.signatures(tmp_path / "out" / "look.tflite")) == ("look", ("look",))
     assert found.report.source is not None
     assert exporter.verify([tmp_path / "out"]).exit_status == 0
+
+
+def test_a_size_may_stay_dynamic_in_one_of_them(tmp_path: Path) -> None:
+    model = {"look": save(tmp_path), "add": save(tmp_path, TWO_INPUTS.replace("2,4", "N,4"), "pair.onnx")}
+    inputs = ["add:left=N:1..8x4", "add:right=Nx4"]
+    found = exporter.export(model, out_dir=tmp_path / "out", targets=["tflite"], inputs=inputs, samples=1)
+    assert found.exit_status == 0
+    assert [dim.name for dim in found.manifest.functions[1].dims] == ["N"]
+    with runtimes.open(tmp_path / "out" / "look_add.tflite", signature="add") as runner:
+        for rows in (1, 5):
+            ones = np.ones((rows, 4), np.float32)
+            np.testing.assert_array_equal(runner.run({"left": ones, "right": ones})["sum"], ones * 2)
