@@ -1,6 +1,6 @@
 """Why operators without a handler have none: said in refusals, and on the page of operators."""
 
-DATA_DEPENDENT = "the shape of its output depends on the data"
+DATA_DEPENDENT = "the shape of its output depends on the data, and another operator reads it"
 REASONS = {
     "it works on strings, which no mobile kernel takes": (
         "RegexFullMatch StringConcat StringNormalizer StringSplit TfIdfVectorizer LabelEncoder"
@@ -8,14 +8,16 @@ REASONS = {
     "it draws random numbers: two runs could not be compared": (
         "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike"
     ),
-    DATA_DEPENDENT: "NonMaxSuppression NonZero Unique",
     "its windows depend on the data": "MaxRoiPool",
     "it decodes image files, which belongs in front of the model": "ImageDecoder",
     "it belongs to training": "Adagrad Adam Gradient Momentum",
 }
 _HINTS = {
-    DATA_DEPENDENT: "end the model in front of it and do this in the app, or use a mask or a TopK of fixed size",
-    "NonMaxSuppression": "end the model at boxes and scores, and suppress in the app",
+    **dict.fromkeys(
+        ("Compress", "NonZero", "Unique"),
+        "end the model behind it and do the rest in the app, use a mask or a TopK of fixed size, or declare the shape",
+    ),
+    "NonMaxSuppression": "end the model behind it, or at boxes and scores, or declare the shape",
     "MaxRoiPool": "use RoiAlign with a fixed sampling_ratio",
 }
 """By operator, or by reason."""

@@ -57,6 +57,14 @@ def top_k_10(
     return _top_k(b, x, count, axis, largest=largest != 0)
 
 
+def ordered_places(b: Builder, x: ir.Value, *, falling: bool = False) -> tuple[ir.Value, ir.Value]:
+    """float32, int32 or int64 [N] in order, equal ones in the order they have; and where each was, int32."""
+    data = x if falling else _turned(b, x)
+    operands, shape = [data, b.const(shape_of(x)[0], "int32")], shape_of(x)
+    values, places = b.emit_many("TOPK_V2", operands, outputs=[(shape, dtype_of(x)), (shape, np.int32)])
+    return values if falling else _turned(b, values), places
+
+
 def _place(b: Builder, x: ir.Value, axis: int, op_type: str) -> ir.Value:
     shape = shape_of(x)
     op = {"ArgMax": "ARG_MAX", "ArgMin": "ARG_MIN"}[op_type]

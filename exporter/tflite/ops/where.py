@@ -1,15 +1,12 @@
-"""Choice by a condition: Where, Trilu, Compress."""
+"""Choice by a condition: Where and Trilu."""
 
 import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, select
-from portproof.exporter.tflite.make.carrier import carried
-from portproof.exporter.tflite.make.indices import flatten
-from portproof.exporter.tflite.make.movement import gather, reshape
-from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axis
-from portproof.exporter.tflite.ops.gather import GATHER_TYPES
+from portproof.exporter.tflite.make.movement import reshape
+from portproof.exporter.tflite.make.parameter import constant_ints
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, constant, dtype_of, rank_of, shape_of
 
@@ -41,12 +38,3 @@ def _late_triangle(b: Builder, x: ir.Value, k: ir.Value, keep: str) -> ir.Value:
     diagonals = np.arange(columns) - np.arange(rows)[:, None]
     mask = binary(b, keep, b.const(diagonals.reshape((1,) * (rank_of(x) - 2) + (rows, columns)), np.int64), k)
     return select(b, mask, x, b.const(np.zeros((), dtype=dtype_of(x))))
-
-
-@onnx_op("Compress", since=9, note="constant condition")
-def compress(b: Builder, x: ir.Value, condition: ir.Value, *, axis: int | None) -> ir.Value:
-    """The entries where a constant condition holds, along `axis` or of the flattened data."""
-    data = flatten(b, x) if axis is None else x
-    along = 0 if axis is None else resolve_axis(axis, len(shape_of(x)))
-    chosen = np.flatnonzero(constant_ints(condition, "condition"))
-    return cast(b, gather(b, carried(b, data, GATHER_TYPES, "Compress"), chosen, along), dtype_of(x))

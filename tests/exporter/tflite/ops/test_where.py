@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.exporter.tflite.harness import model_of, node_model, ops_of
-from tests.exporter.tflite.ops.movement_support import RARE_TYPES, TYPES, check_both, data, few, refused, shapes
+from tests.exporter.tflite.ops.movement_support import RARE_TYPES, TYPES, check_both, data, few, shapes
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,6 @@ def test_compress(opset: int, axis: int | None, kept: list[int]) -> None:
     text = f"""<ir_version: 10, opset_import: ["": {opset}]> g (float[3,2] x) => (float[{shape}] y) {{
       y = Compress {option} (x, c) }}"""
     check_both(model_of(text, c=np.array(kept, bool)), {"x": data((3, 2))})
-
-
-def test_what_is_computed_at_run_time_is_refused() -> None:
-    text = """<ir_version: 10, opset_import: ["": 23]> g (float[3] x, bool[3] c) => (float[2] y) {
-      y = Compress (x, c) }"""
-    refused(model_of(text), "condition is computed at run time")
 
 
 @few
