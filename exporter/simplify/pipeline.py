@@ -58,9 +58,11 @@ def repeated_passes(*, fold_data: bool = True) -> "list[ir.passes.PassBase]":
     from portproof.exporter.passes.noop import RemoveNoOps
     from portproof.exporter.passes.scale import FoldScale
     from portproof.exporter.passes.shapes import InferShapes
+    from portproof.exporter.passes.windows import InferWindows
 
     return [
         InferShapes(),
+        InferWindows(),
         FoldConstants(data=fold_data),
         InlineConstantIf(),
         RemoveNoOps(),

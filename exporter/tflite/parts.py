@@ -6,6 +6,7 @@ from portproof.exporter.passes.branches import InlineConstantIf
 from portproof.exporter.passes.fold import FoldConstants
 from portproof.exporter.passes.functions import ExpandFunctions, has_function
 from portproof.exporter.passes.shapes import InferShapes
+from portproof.exporter.passes.windows import InferWindows
 from portproof.exporter.tflite.registry import find
 from portproof.exporter.tflite.unsupported import reason
 
@@ -45,7 +46,7 @@ def settle(model: ir.Model) -> None:
     from onnx_ir.passes import common
 
     common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
-    steps = [InferShapes(), FoldConstants(), InlineConstantIf(), common.RemoveUnusedNodesPass()]
+    steps = [InferShapes(), InferWindows(), FoldConstants(), InlineConstantIf(), common.RemoveUnusedNodesPass()]
     for _ in range(_MOST_ROUNDS):
         changes = [step(model).modified for step in steps]
         if not any(changes):

@@ -47,7 +47,7 @@ def slice_10(
 ) -> ir.Value:
     """Parameters as inputs; negative steps go backwards."""
     given = [value for value in (starts, ends, axes, steps) if value is not None]
-    if any(is_run_time(value) for value in given) and array_of(x) is None:
+    if any(is_run_time(value) for value in given):
         return _late(b, x, starts, ends, axes, steps)
     return take(
         b,

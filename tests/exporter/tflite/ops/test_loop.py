@@ -150,3 +150,22 @@ def test_weights_are_in_the_file_once() -> None:
     built = model(text, n=scalar(30), yes=YES, w=floats(64, 64) / 16)
     agrees(built, {"x": floats(1, 64)}, rtol=1e-3, atol=1e-5)
     assert convert_model(built).data.nbytes < 1.5 * 64 * 64 * 4
+
+
+@pytest.mark.parametrize("constant", [True, False])
+@pytest.mark.parametrize("count", [3, 30])
+def test_a_window_that_moves_with_the_steps(count: int, constant: bool) -> None:
+    text = """g (float[3,40] q, float[3,2] x) => (float[3,2] y) { y = Loop(n, yes, x) <
+        body = b (int64 i, bool c, float[3,2] s) => (bool d, float[3,2] t) { d = Identity(c)
+            e = Add(i, two)
+            f = Unsqueeze(i, zero)
+            h = Unsqueeze(e, zero)
+            w = Slice(q, f, h, one)
+            t = Add(s, w) }> }"""
+    window = floats(3, 40)
+    given = {"x": floats(3, 2, seed=1)} | ({} if constant else {"q": window})
+    numbers = {"n": scalar(count), "two": scalar(2), "zero": np.array([0]), "one": np.array([1]), "yes": YES}
+    if constant:
+        text = text.replace("float[3,40] q, ", "")
+        numbers["q"] = window
+    agrees(model(text, **numbers), given, rtol=1e-4, atol=1e-5)
