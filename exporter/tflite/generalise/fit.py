@@ -42,6 +42,8 @@ class Expression:
     @property
     def cost(self) -> int:
         """How many operators compute it, about."""
+        if self.is_number:
+            return 0
         return len(self.factors) + (self.scale != 1) + (self.offset != 0) + (self.divisor != 1)
 
     def at(self, sizes: Mapping[Axis, int]) -> int:

@@ -25,6 +25,7 @@ def fitted(known: tuple[Atoms, ir.Value], column: tuple[int, ...]) -> Expression
 def test_a_number_that_is_the_same_everywhere(known):
     assert fitted(known, (7,) * 7) == number(7)
     assert number(7).is_number
+    assert number(7).cost == 0
     assert number(7).at({}) == 7
 
 
