@@ -9,7 +9,8 @@ from portproof.exporter.tflite.values import array_of, attribute, ints_of, rank_
 
 _UNARY = """ABS CEIL COS ELU EXP FLOOR GELU HARD_SWISH LEAKY_RELU LOG LOGISTIC NEG RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1
     ROUND RSQRT SIN SQRT SQUARE TANH"""
-_ALONE = frozenset({*_UNARY.split(), "MAX_POOL_2D", "AVERAGE_POOL_2D"})
+ALONE = frozenset({*_UNARY.split(), "MAX_POOL_2D", "AVERAGE_POOL_2D"})
+"""Operators of one operand that treat every channel alike, and alone."""
 Order = list[int]
 """For each place on the last axis the channel that is there now."""
 
@@ -66,7 +67,7 @@ def _keeps_apart(node: ir.Node, index: int) -> bool:
     data = node.inputs[index]
     if data is None or len(node.outputs) != 1 or not rank_of(data):
         return False
-    if node.op_type in _ALONE:
+    if node.op_type in ALONE:
         return True
     parameter = array_of(node.inputs[1]) if len(node.inputs) > 1 and index == 0 else None
     if parameter is None:

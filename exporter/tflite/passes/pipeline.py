@@ -7,6 +7,7 @@ from portproof.exporter.tflite.passes.adjoint import TransposeIntoBatchMatmul
 from portproof.exporter.tflite.passes.dead_code import RemoveDeadCode
 from portproof.exporter.tflite.passes.flatten import FlattenIntoFullyConnected
 from portproof.exporter.tflite.passes.fold_affine import FoldAffine
+from portproof.exporter.tflite.passes.fold_channel_gather import FoldChannelGather
 from portproof.exporter.tflite.passes.fold_scale import FoldScale
 from portproof.exporter.tflite.passes.fold_shuffle import FoldShuffle
 from portproof.exporter.tflite.passes.fuse_activation import FuseActivation
@@ -14,6 +15,7 @@ from portproof.exporter.tflite.passes.fuse_bias import FuseBias
 from portproof.exporter.tflite.passes.graph import inner_graphs
 from portproof.exporter.tflite.passes.merge_equal import MergeEqual
 from portproof.exporter.tflite.passes.merge_moves import MergeMoves
+from portproof.exporter.tflite.passes.multiply_broadcast import MultiplyBroadcast
 from portproof.exporter.tflite.passes.narrow_concat import NarrowConcat
 from portproof.exporter.tflite.passes.pad_non_negative import PadNonNegative
 from portproof.exporter.tflite.passes.reshapes import (
@@ -26,6 +28,7 @@ from portproof.exporter.tflite.passes.reshapes import (
 from portproof.exporter.tflite.passes.rows import SinkRows
 from portproof.exporter.tflite.passes.sink_broadcast import SinkBroadcast
 from portproof.exporter.tflite.passes.slices_to_split import SlicesToSplit
+from portproof.exporter.tflite.passes.step_slices import StepSlices
 from portproof.exporter.tflite.passes.unit_axes import TransposeBetweenReshapes
 
 
@@ -82,6 +85,7 @@ def after_layout(model: ir.Model) -> ir.Model:
     return _run(
         model,
         [
+            StepSlices(),
             *tidy,
             MergeEqual(),
             ReduceThenReshape(),
@@ -89,8 +93,10 @@ def after_layout(model: ir.Model) -> ir.Model:
             RemoveDeadCode(),
             FuseBias(),
             FuseActivation(),
+            FoldChannelGather(),
             FoldShuffle(),
             NarrowConcat(),
+            MultiplyBroadcast(),
             PadNonNegative(),
             RemoveDeadCode(),
         ],
