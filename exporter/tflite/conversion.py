@@ -20,9 +20,9 @@ from portproof.exporter.tflite.narrowing import warnings
 from portproof.exporter.tflite.passes.float16_weights import Float16Weights
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
 from portproof.exporter.tflite.patterns import recognised
-from portproof.exporter.tflite.values import bytes_of, dtype_of
+from portproof.exporter.tflite.values import dtype_of
 from portproof.exporter.tflite.writer.model import Signature, write_signatures
-from portproof.exporter.tflite.writer.packing import Piece, joined
+from portproof.exporter.tflite.writer.packing import Piece, chunks, joined
 from portproof.exporter.tflite.writer.runtime_versions import oldest_release
 from portproof.exporter.tflite.writer.versions import operator_version
 from portproof.runtimes.dims import Dim
@@ -85,7 +85,7 @@ class Converted:
         """Writes the file."""
         with path.open("wb") as file:
             for piece in self.pieces:
-                file.write(bytes_of(piece))
+                file.writelines(chunks(piece))
 
 
 def convert_model(

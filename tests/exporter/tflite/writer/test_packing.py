@@ -1,5 +1,6 @@
 import numpy as np
 import onnx_ir as ir
+import pytest
 from tests.exporter.tflite.harness import tflite_outputs
 from tests.exporter.tflite.tfl import graph_input, model_of
 
@@ -70,3 +71,23 @@ def test_views_are_written_in_their_logical_order() -> None:
     y = b.emit("FULLY_CONNECTED", [x, b.const(array.T), b.const(np.zeros(300, np.float32))], shape=(1, 300), dtype="f4")
     made = model_of(b, [x], {"y": y})
     assert array.T.tobytes() in bytes(write(made))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6.0),
+        np.arange(700 * 300).reshape(700, 300).T,
+        np.arange(4 * 5 * 6 * 7).reshape(4, 5, 6, 7).transpose(0, 2, 3, 1),
+        np.arange(4 * 5 * 6).reshape(4, 5, 6).transpose(2, 0, 1)[::-1],
+        np.arange(20)[::2],
+        np.array(3.0),
+        np.zeros((0, 5)).T,
+    ],
+    ids=["plain", "matrix", "convolution", "reversed", "strided", "scalar", "empty"],
+)
+def test_chunks_are_the_bytes_in_logical_order(array: np.ndarray, monkeypatch) -> None:
+    monkeypatch.setattr(packing, "_CHUNK_BYTES", 1000)
+    found = list(packing.chunks(array))
+    assert b"".join(found) == array.tobytes()
+    assert array.flags.c_contiguous or all(len(chunk) <= max(1000, array[0].nbytes) for chunk in found)
