@@ -125,7 +125,7 @@ def pool_window(
 
     The window's pads behind are what its last step reaches, which `ceil_mode` makes more than declared and a
     stride that does not fit makes less. With `ceil_mode` a step that would begin in the padding behind is left
-    out, as torch does and ONNX's shape inference since opset 19.
+    out, as torch does and ONNX's shape inference since opset 19. `for_any_size` they are the most that it may reach.
 
     Raises:
         Refusal: negative pads, of which ONNX does not say what they mean.
@@ -141,6 +141,10 @@ def pool_window(
         out = (math.ceil(room / s) if ceil_mode else room // s) + 1
         if ceil_mode and (out - 1) * s >= n + before:
             out -= 1
-        ends.append((before, max((out - 1) * s + r - n - before, 0)))
+        behind = after + (s - 1 if ceil_mode else 0)
+        if is_for_any_size() and (not ceil_mode or behind < r):
+            ends.append((before, behind))  # what does not make a whole step is not read
+        else:
+            ends.append((before, max((out - 1) * s + r - n - before, 0)))
     window = Window(size=tuple(size), kernel=tuple(kernel), stride=stride, dilation=dilation, pads=tuple(ends))
     return window, declared

@@ -51,6 +51,33 @@ def test_an_image_network_in_steps_needs_no_explicit_padding_where_same_fits():
     assert file.input_perms == {}
 
 
+@pytest.mark.parametrize(
+    "pool",
+    [
+        "MaxPool<kernel_shape = [3,3], strides = [2,2], pads = [1,1,1,1]>",
+        "MaxPool<kernel_shape = [2,2], strides = [2,2], ceil_mode = 1>",
+        "MaxPool<kernel_shape = [3,3], strides = [2,2], ceil_mode = 1>",
+        "MaxPool<kernel_shape = [3,3], strides = [2,2], pads = [0,0,1,1], ceil_mode = 1>",
+        "MaxPool<kernel_shape = [2,2], strides = [2,2]>",
+        "AveragePool<kernel_shape = [3,3], strides = [2,2]>",
+        "AveragePool<kernel_shape = [2,2], strides = [2,2]>",
+    ],
+)
+def test_pools_of_odd_and_even_sizes(pool):
+    """How far the last window reaches depends on the size."""
+    text = HEAD + f"g (float[N,3,H,W] x) => (float[N,3,h,w] y) {{ r = Relu(x) p = {pool}(r) y = Exp(p) }}"
+    sizes = [{"N": 1, "H": h, "W": w} for h, w in ((8, 8), (9, 7), (6, 11), (5, 4))]
+    check_sizes(symbolic(text), ["x=Nx3xHxW"], sizes)
+
+
+def test_a_pool_that_divides_by_what_is_under_each_window_is_named():
+    pool = "AveragePool<kernel_shape = [3,3], strides = [2,2], pads = [1,1,1,1]>"
+    text = HEAD + f"g (float[N,3,H,8] x) => (float[N,3,h,4] y) {{ y = {pool}(x) }}"
+    with pytest.raises(PortproofError) as caught:
+        converted(symbolic(text), ["x=Nx3xHx8"])
+    assert "cannot follow H (N can stay dynamic)" in caught.value.messages[0].what
+
+
 BLOCK = (
     HEAD
     + """
