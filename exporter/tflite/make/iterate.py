@@ -1,5 +1,6 @@
 """A loop of ONNX in the form that suits it: unrolled, or a WHILE."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,9 +10,11 @@ from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import flat, like, same_form
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.carrier import carried
-from portproof.exporter.tflite.make.iteration import Iterated, Iteration, unrolled
+from portproof.exporter.tflite.make.iteration import OPEN, Iterated, Iteration, unrolled
+from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.late import of_late_shape
 from portproof.exporter.tflite.make.movement import concat, reshape
+from portproof.exporter.tflite.make.selection import opened
 from portproof.exporter.tflite.make.subgraph import Operands, closed_graph, parameter
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
@@ -25,6 +28,10 @@ Both are measured: decision record 12.
 """
 MOST_FORCED = (512, 4096)
 """Steps and operators up to which it is written out where it cannot be a WHILE: its tensors change their shapes."""
+_MOST_ELEMENTS = 2**24
+"""Of rows that a run may not need, so many are set aside."""
+_UNKNOWN = 2
+"""Rows that are written in the file where only a run knows them: not 1, for which passes know short cuts."""
 _WRITTEN = frozenset({"float32", "bool", "int8", "int32", "int64"})
 """Types of FILL and DYNAMIC_UPDATE_SLICE."""
 
@@ -81,10 +88,11 @@ class _While:
     def _check_states(self) -> None:
         if not same_form(self.loop.states, self.done.states):
             raise Refusal("a sequence that goes from step to step changes its length", _KEEP)
-        for old, new in zip(self.states, flat(self.done.states), strict=True):
+        names = self.loop.names if len(self.loop.names) == len(self.states) else ["a value"] * len(self.states)
+        for name, old, new in zip(names, self.states, flat(self.done.states), strict=True):
             if shape_of(old) != shape_of(new):
                 shapes = f"{list(shape_of(old))} before a step and {list(shape_of(new))} after it"
-                raise Refusal(f"a value that goes from step to step has the shape {shapes}", _KEEP)
+                raise Refusal(f"{name}, which goes from step to step, has the shape {shapes}", _KEEP)
 
     def emit(self) -> Iterated:
         """Emits it."""
@@ -92,7 +100,7 @@ class _While:
             empty = [self.b.const(np.zeros((0, *shape_of(row)), dtype_of(row))) for row in self.done.rows]
             return Iterated(states=self.loop.states, stacked=empty)
         states = flat(self.loop.states)
-        blanks = [self._blank(size, row) for size, row in zip(self._sizes(), self.done.rows, strict=True)]
+        blanks = [self._blank(*rows, row) for rows, row in zip(self._sizes(), self.done.rows, strict=True)]
         head = [self.b.const(0, "int32"), *self._going()]
         operands = [*head, *states, *blanks, *self.read.run_time]
         results = self.b.emit_many(
@@ -104,7 +112,8 @@ class _While:
         )
         after = list(results[len(head) :])
         rows = after[len(states) : len(states) + len(blanks)]
-        stacked = [self._trimmed(y, row, results[0]) for y, row in zip(rows, self.done.rows, strict=True)]
+        how = zip(rows, self.done.rows, self.loop.declared, strict=True)
+        stacked = [self._trimmed(y, row, results[0], declared) for y, row, declared in how]
         return Iterated(states=like(self.loop.states, after[: len(states)]), stacked=stacked)
 
     def _going(self) -> list[ir.Value]:
@@ -113,32 +122,54 @@ class _While:
             return []
         return [self.b.const(True) if self.loop.going is None else reshape(self.b, self.loop.going, ())]
 
-    def _sizes(self) -> list[int]:
-        """The rows of each stacked output."""
-        count = len(self.done.rows)
-        if self.endless and self.loop.count is not None:
-            return [self.loop.count] * count
-        sizes = [size for size in self.loop.declared if size is not None]
-        if len(sizes) != count:
-            raise Refusal(
-                "it stacks a row a step, and the number of steps is known only at run time",
-                "make the number of steps a constant of the model, or give out the last state only",
-            )
-        return sizes
+    @property
+    def _counted(self) -> bool:
+        """Whether the number of steps is known."""
+        return self.endless and self.loop.count is not None
 
-    def _blank(self, rows: int, row: ir.Value) -> ir.Value:
+    def _sizes(self) -> list[tuple[int, ir.Value | None]]:
+        """The rows of each stacked output, and where they are known only at run time, these."""
+        if self._counted and self.loop.count is not None:
+            return [(self.loop.count, None)] * len(self.done.rows)
+        return [self._rows(size, row) for size, row in zip(self.loop.declared, self.done.rows, strict=True)]
+
+    def _rows(self, declared: int | None, row: ir.Value) -> tuple[int, ir.Value | None]:
+        most = self.loop.count
+        if declared is not None and declared != OPEN:
+            return declared, None
+        if declared == OPEN and self.loop.late_count is not None:
+            return _UNKNOWN, calc(self.b, "MAXIMUM", self.loop.late_count, 1)  # a row fits, though none be written
+        if declared == OPEN and most is not None and most * math.prod(shape_of(row)) <= _MOST_ELEMENTS:
+            return most, None
+        raise Refusal(
+            "it stacks a row a step, and the number of steps is known only at run time",
+            "declare the number of rows, make the number of steps a constant, or let nothing read them but the caller",
+        )
+
+    def _blank(self, rows: int, late: ir.Value | None, row: ir.Value) -> ir.Value:
         """What the steps write their rows into; FILL keeps its zeros out of the file."""
         dtype = dtype_of(carried(self.b.inner(), row, _WRITTEN, "a stacked output"))
         shape = (rows, *shape_of(row))
-        return self.b.emit("FILL", [self.b.ints(shape), self.b.const(np.zeros((), dtype))], shape=shape, dtype=dtype)
+        sizes = self.b.ints(shape) if late is None else self._sizes_of(late, row)
+        return self.b.emit("FILL", [sizes, self.b.const(np.zeros((), dtype))], shape=shape, dtype=dtype)
 
-    def _trimmed(self, whole: ir.Value, row: ir.Value, steps: ir.Value) -> ir.Value:
-        """In its own type; where the model declares the number of rows, an error at run time if there were others."""
+    def _sizes_of(self, rows: ir.Value, row: ir.Value) -> ir.Value:
+        """The shape of so many rows, int32."""
+        rest = [self.b.ints(shape_of(row))] if shape_of(row) else []
+        return concat(self.b, [reshape(self.b, rows, (1,)), *rest], 0)
+
+    def _trimmed(self, whole: ir.Value, row: ir.Value, steps: ir.Value, declared: int | None) -> ir.Value:
+        """In its own type; as many rows as there were steps, an error at run time where the model declares others."""
         y = cast(self.b, whole, dtype_of(row))
-        if self.endless and self.loop.count is not None:
+        if self._counted:
             return y
-        sizes = [reshape(self.b, steps, (1,)), *([self.b.ints(shape_of(row))] if shape_of(row) else [])]
-        return of_late_shape(self.b, y, concat(self.b, sizes, 0))
+        sizes = self._sizes_of(steps, row)
+        if declared != OPEN:
+            return of_late_shape(self.b, y, sizes)
+        shape = shape_of(y)
+        return opened(
+            self.b.emit("SLICE", [y, self.b.ints([0] * len(shape)), sizes], shape=shape, dtype=dtype_of(y)), 0
+        )
 
     def _condition(self, operands: Sequence[ir.Value]) -> ir.Graph:
         b = self.b.inner()

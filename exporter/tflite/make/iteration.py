@@ -15,6 +15,9 @@ from portproof.exporter.tflite.make.movement import concat, reshape
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, shape_of
 
+OPEN = -1
+"""A number of rows that is known only after a run; -1 in the file's signature too."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stepped:
@@ -46,7 +49,9 @@ class Iteration:
         late_count: the same at run time, an int32 scalar; None for no limit.
         going: whether there is a first step, where that is computed at run time.
         backwards: for each stacked output whether the first step gives its last row; needs `count`.
-        declared: for each stacked output the number of rows that the model declares, None where it does not.
+        declared: for each stacked output the number of rows that the model declares, None where it does not, or `OPEN`
+            where the data may decide it because nothing in the model reads it.
+        names: of the states, for messages.
     """
 
     step: Step
@@ -57,6 +62,7 @@ class Iteration:
     going: ir.Value | None = None
     backwards: Sequence[bool]
     declared: Sequence[int | None]
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

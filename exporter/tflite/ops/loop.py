@@ -10,7 +10,7 @@ from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import Item
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.iterate import iterate
-from portproof.exporter.tflite.make.iteration import Iteration, Stepped
+from portproof.exporter.tflite.make.iteration import OPEN, Iteration, Stepped
 from portproof.exporter.tflite.make.late import late_int32
 from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.outputs import is_read
@@ -24,7 +24,7 @@ _NEVER_REACHED = np.iinfo(np.int32).max
 
 @onnx_op(
     "Loop",
-    note="steps counted at run time: values keep their shapes, stacked outputs have a declared number of rows",
+    note="steps counted at run time: values keep their shapes, stacked outputs are the model's or declare their rows",
 )
 def loop(
     b: Builder, count: ir.Value | None = None, cond: ir.Value | None = None, *states: Item, body: ir.Graph
@@ -60,6 +60,7 @@ def loop(
             count=most,
             late_count=late,
             going=cond if first is None else None,
+            names=[str(value.name) for value in body.inputs[2:]],
             backwards=[False] * sum(read_rows),
             declared=[_declared(b, len(given) + index) for index, wanted in enumerate(read_rows) if wanted],
         ),
@@ -85,10 +86,14 @@ def _shape(value: ir.Value) -> tuple[int, ...]:
 
 
 def _declared(b: Builder, index: int) -> int | None:
-    """How many rows the model declares for an output."""
-    shape = b.source.outputs[index].shape if b.source is not None else None
-    size = shape[0] if shape is not None and len(shape) else None
-    return size if isinstance(size, int) else None
+    """How many rows the model declares for an output; `OPEN` for one of the model that nothing else reads."""
+    if b.source is None:
+        return None
+    output = b.source.outputs[index]
+    size = output.shape[0] if output.shape is not None and len(output.shape) else None
+    if isinstance(size, int):
+        return size
+    return OPEN if output.is_graph_output() and not output.consumers() else None
 
 
 def _tensor(item: Item) -> ir.Value:

@@ -29,6 +29,17 @@ def agrees(built: ir.Model, inputs: Mapping[str, np.ndarray], **options) -> dict
     return converted.op_counts
 
 
+def run_both(built: ir.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What the file gives, with XNNPACK and without, asserted to be what ONNX Runtime gives."""
+    want = onnx_outputs(built, inputs)
+    for reference in (False, True):
+        got = tflite_outputs(convert_model(built, io_layout="keep").data, inputs, reference=reference)
+        for name, array in want.items():
+            assert got[name].shape == array.shape
+            np.testing.assert_allclose(got[name], array, rtol=1e-5, atol=1e-6)
+    return got
+
+
 def refused(built: ir.Model) -> list[str]:
     """Why it cannot be converted: one text for each node that is refused."""
     with pytest.raises(PortproofError) as caught:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from tests.exporter.tflite.ops.control_support import YES, agrees, floats, model, refused, scalar
+from tests.exporter.tflite.ops.control_support import YES, agrees, floats, model, refused, run_both, scalar
 
 STEP = """b (int64 i, bool c, float[2] s) => (bool d, float[2] t, float[2] r) { d = Identity(c)
     f = Cast<to=1>(i)
@@ -130,12 +130,32 @@ def test_shapes_that_grow_at_run_time_are_refused() -> None:
         body = b (int64 i, bool c, float[M,2] s) => (bool d, float[K,2] t) { d = Identity(c)
             t = Concat<axis=0>(s, x) }> }"""
     (why,) = refused(model(text, yes=YES))
-    assert why.endswith("a value that goes from step to step has the shape [1, 2] before a step and [2, 2] after it")
+    assert why.endswith("s, which goes from step to step, has the shape [1, 2] before a step and [2, 2] after it")
 
 
-def test_rows_of_an_unknown_number_are_refused() -> None:
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_as_many_rows_as_the_run_has_steps(count: int) -> None:
+    """Of the model's own outputs; the signature leaves the axis open. (LiteRT's Python hands out no empty tensor.)"""
     built = model(f"g (float[2] x, int64 n) => (float[2] y, float[N,2] z) {COUNTED}", yes=YES)
-    (why,) = refused(built)
+    got = run_both(built, {"x": X, "n": scalar(count)})
+    assert got["z"].shape == (count, 2)
+
+
+def test_no_more_rows_than_the_limit() -> None:
+    text = """g (float[2] x, float most) => (float[2] y, float[N,2] z) { y, z = Loop(n, yes, x) <
+        body = b (int64 i, bool c, float[2] s) => (bool d, float[2] t, float[2] r) { t = Mul(s, two)
+            a = Abs(t)
+            m = ReduceSum<keepdims=0>(a)
+            d = Less(m, most)
+            r = Identity(s) }> }"""
+    built = model(text, n=scalar(6), yes=YES, two=scalar(2, "float32"))
+    for most, rows in ((1, 1), (10, 3), (1e9, 6)):
+        assert run_both(built, {"x": X, "most": scalar(most, "float32")})["z"].shape == (rows, 2)
+
+
+def test_rows_of_an_unknown_number_that_something_reads_are_refused() -> None:
+    text = f"g (float[2] x, int64 n) => (float[N,2] w) {{ y, z = Loop(n, yes, x) <body = {STEP}>\n w = Neg(z) }}"
+    (why,) = refused(model(text, yes=YES))
     assert "the number of steps is known only at run time" in why
 
 
