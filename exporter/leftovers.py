@@ -54,12 +54,15 @@ def _escaped(name: str) -> str:
 def _dead(left: Path, out: Path) -> bool:
     """Whether the run that made `left` is gone: its process number is free, and so is its lock."""
     number = left.name[len(out.name) + 2 :].split(".")[0].split("-")[0]
-    if not number.isdigit():
-        return False
-    if int(number) != os.getpid() and _running(int(number)):
+    return number.isdigit() and is_dead(left, int(number))
+
+
+def is_dead(folder: Path, pid: int) -> bool:
+    """Whether the process `pid`, which made and locked `folder`, is gone."""
+    if pid != os.getpid() and _running(pid):
         return False
     with suppress(OSError):
-        lock = os.open(left, os.O_RDONLY)
+        lock = os.open(folder, os.O_RDONLY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True

@@ -4,9 +4,7 @@ Only for models that have passed `onnx_io.load` or that Portproof made itself; f
 `portproof.runtimes`, in a child process.
 """
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter import onnx_io, onnx_weights
+from portproof.exporter.scratch import Scratch
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -37,7 +36,7 @@ class OnnxFunction:
     def __init__(self, model: "ir.Model") -> None:
         self.input_names = [v.name or "" for v in model.graph.inputs if not v.is_initializer()]
         self.output_names = [v.name or "" for v in model.graph.outputs]
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Scratch | None = None
         self._weights: Arrays = {}
         self._session = self._lean(model) or self._session_of(self._content(model))
 
@@ -60,7 +59,7 @@ class OnnxFunction:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._session, self._weights = None, {}
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.close()
 
     def _lean(self, model: "ir.Model") -> Any:
         """A session that is fed the large weights with every run, as arrays that it does not copy; None if refused.
@@ -94,8 +93,8 @@ class OnnxFunction:
         """The model as bytes, or as a temporary file with its weights beside when it is too large for bytes."""
         if onnx_io.weight_bytes(model) <= _IN_MEMORY_BYTES:
             return onnx_io.to_bytes(model)
-        self._folder = tempfile.TemporaryDirectory()
-        return str(onnx_io.save(model, Path(self._folder.name) / "model.onnx")[0])
+        self._folder = Scratch()
+        return str(onnx_io.save(model, self._folder.path / "model.onnx")[0])
 
 
 class SlowFunction:

@@ -1,6 +1,5 @@
 """Outputs of a model over many samples, computed once and kept on disk: every target is compared with them."""
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +8,7 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from portproof.exporter.report import golden
+from portproof.exporter.scratch import Scratch
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -21,7 +21,7 @@ class Recorded:
     """
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="portproof-reference-")
+        self._folder = Scratch()
         self._count = 0
         self.shapes: list[dict[str, tuple[int, ...]]] = []
 
@@ -53,10 +53,10 @@ class Recorded:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._folder.cleanup()
+        self._folder.close()
 
     def _path(self, number: int) -> Path:
-        return Path(self._folder.name) / f"{number:06d}.npz"
+        return self._folder.path / f"{number:06d}.npz"
 
 
 class Reader:

@@ -1,9 +1,7 @@
 """The reference: the torch module where there is one, else ONNX Runtime's plain kernels on the source ONNX."""
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,6 +10,7 @@ from portproof import runtimes
 from portproof.exporter import onnx_io
 from portproof.exporter.progress import Progress
 from portproof.exporter.recorded import Recorded
+from portproof.exporter.scratch import Scratch
 from portproof.exporter.source import Function, Source
 from portproof.runtimes.parity import run_in_source_layout
 
@@ -26,8 +25,8 @@ def reference(source: Source) -> Iterator[Function]:
     if source.reference is not None:
         yield source.reference
         return
-    with tempfile.TemporaryDirectory(prefix="portproof-reference-") as folder:
-        path = onnx_io.save(source.model, Path(folder) / f"{source.name}.onnx")[0]
+    with Scratch() as scratch:
+        path = onnx_io.save(source.model, scratch.path / f"{source.name}.onnx")[0]
         with runtimes.open(path, kernels="reference") as runner:
 
             def run(inputs: Mapping[str, NDArray[Any]], /) -> dict[str, NDArray[Any]]:

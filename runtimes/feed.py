@@ -9,6 +9,8 @@ from portproof.device_profiles.errors import Message, PortproofError
 from portproof.runtimes.dims import faults, sizes_of
 from portproof.runtimes.spec import Array, TensorSpec, shape_text
 
+_NO_NUMBERS = {"U": "text", "S": "bytes", "O": "Python objects", "M": "dates", "m": "durations", "V": "records"}
+
 
 def check_feed(
     specs: Sequence[TensorSpec],
@@ -76,7 +78,11 @@ def _unknown_name(name: str, expected: list[str], missing: list[str], where: str
 
 def _array_findings(spec: TensorSpec, shape: tuple[int | None, ...], array: Array, where: str) -> list[Message]:
     found = []
-    if array.dtype != np.dtype(spec.dtype):
+    if array.dtype.kind in _NO_NUMBERS:
+        what = f"{spec.name!r} holds {_NO_NUMBERS[array.dtype.kind]}, the model wants {spec.dtype}"
+        hint = "turn it into numbers as the model was trained on: tokens, classes, timestamps"
+        found.append(Message(code="E-DATA-DTYPE", what=what, where=where, hint=hint))
+    elif array.dtype != np.dtype(spec.dtype):
         found.append(
             Message(
                 code="E-DATA-DTYPE",

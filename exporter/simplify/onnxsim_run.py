@@ -1,11 +1,11 @@
 """onnxsim in a child process, its result taken only when it kept the model's signature."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter import onnx_io, onnx_weights, onnx_wire, provenance
+from portproof.exporter.scratch import Scratch
 from portproof.runtimes.isolate import IsolatedResult, describe_exit, run_isolated
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def run_onnxsim(model: "ir.Model", timeout_s: float = TIMEOUT_S) -> "tuple[ir.Mo
     `model`. It is not given those of a huge model, of which it would hold two copies; what it would fold of them our
     own folding does.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "in.onnx", Path(folder) / "out.onnx"
+    with Scratch() as scratch:
+        source, target = scratch.path / "in.onnx", scratch.path / "out.onnx"
         hidden = _save(model, source)
         result = run_isolated(
             "portproof.exporter.simplify.onnxsim_child:main",

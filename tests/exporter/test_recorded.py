@@ -21,7 +21,7 @@ def test_samples_come_back_as_often_as_asked() -> None:
 
 def test_nothing_is_left_on_the_disk() -> None:
     with Recorded() as recorded:
-        folder = Path(recorded._folder.name)
+        folder = recorded._folder.path
         recorded.add({"x": np.zeros(1)}, {})
         assert folder.exists()
     assert not folder.exists()

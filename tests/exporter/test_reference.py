@@ -26,7 +26,7 @@ def test_an_onnx_source_runs_in_onnx_runtime(source: Source) -> None:
 def test_it_leaves_nothing_on_the_disk(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with reference(source):
-        assert len(list(tmp_path.glob("portproof-reference-*/pair.onnx"))) == 1
+        assert len(list(tmp_path.glob("portproof-*/pair.onnx"))) == 1
     assert list(tmp_path.glob("portproof-reference-*")) == []
 
 

@@ -64,3 +64,16 @@ def test_everything_wrong_comes_at_once() -> None:
     text = "\n".join(what for _, what in found)
     for part in ("pixel-88", "snr", "'tflit'", "Core ML", "'nhwc'", "0 samples"):
         assert part in text
+
+
+def test_tolerances_pictures_and_labels_are_read_first() -> None:
+    found = refusals(
+        atol=("y:tight",), rtol=("-1",), images=("x?mena=1",), labels=("no-such.txt",), thresholds=("high",)
+    )
+    assert found == [
+        ("E-USAGE", "--atol y:tight: 'tight' is not a number of at least 0"),
+        ("E-USAGE", "--rtol -1: '-1' is not a number of at least 0"),
+        ("E-USAGE", "--image x?mena=1 cannot be used"),
+        ("E-FILE-MISSING", "there is no file or folder no-such.txt"),
+        ("E-USAGE", "--score-threshold high: 'high' is not a number"),
+    ]

@@ -81,3 +81,12 @@ def test_fits_and_near_matches() -> None:
     assert not fits((None,), (7, 4))
     assert near_matches("INPUT_1", ["input1", "other"]) == ["input1"]
     assert near_matches("zzz", ["input1"]) == []
+
+
+@pytest.mark.parametrize(("array", "kind"), [(np.array(["a", "b"]), "text"), (np.array([b"a", b"b"]), "bytes")])
+def test_what_is_no_numbers_is_called_by_its_name(array: np.ndarray, kind: str) -> None:
+    with pytest.raises(PortproofError) as caught:
+        check_feed([TensorSpec(name="x", shape=(2,), dtype="float32")], {"x": array}, where="sample")
+    (message,) = caught.value.messages
+    assert (message.code, message.what) == ("E-DATA-DTYPE", f"'x' holds {kind}, the model wants float32")
+    assert "astype" not in message.hint
