@@ -8,6 +8,15 @@ import click
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class Line(click.types.StringParamType):
+    """Text that may hold spaces; several of them in an environment variable are its lines."""
+
+    envvar_list_splitter = "\n"
+
+
+LINE = Line()
+
+
 def source_options(function: Function) -> Function:
     """How a model is read and what it is run on."""
     options = (
@@ -17,6 +26,7 @@ def source_options(function: Function) -> Function:
         click.option(
             "--data",
             multiple=True,
+            type=LINE,
             metavar="[SIGNATURE=]DATA",
             help="Inputs to prove parity on: a folder or file of .npz/.npy, an image folder "
             "(photos/?size=224&mean=...), or file.py:function that yields dicts.",

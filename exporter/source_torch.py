@@ -116,7 +116,10 @@ def _export(
         kind = type(module).__name__
         hint = "Return a torch.nn.Module, or (module, example_inputs)."
         if isinstance(module, dict):
+            parts = [part[0] if isinstance(part, tuple) and part else part for part in module.values()]
             hint = "This looks like weights without their network: build it in a factory and load_state_dict them."
+            if any(isinstance(part, torch.nn.Module) for part in parts):
+                hint = "Of a mapping every value is a module, or (module, example_inputs)."
         raise PortproofError("E-MODEL-FACTORY", f"{label} gave a {kind}, not a torch.nn.Module", hint=hint)
     if given is None and not declared:
         raise PortproofError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from portproof.cli.options import gate_options, source_options, split_commas
+from portproof.cli.options import LINE, gate_options, source_options, split_commas
 from portproof.cli.outcome import Outcome, prints_outcome
 from portproof.cli.table import size_text, table
 from portproof.cli.tables import parity_table, reasons, stages_table
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     "--image",
     "images",
     multiple=True,
+    type=LINE,
     metavar="INPUT[?KEY=VALUE&...]",
     help="An input that is a picture, with the keys of image data: 'photo?mean=0.485,0.456,0.406&std=0.229,0.224,"
     "0.225'; an input is (pixel * scale - mean) / std. Goes into the TFLite file's metadata and the manifest.",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "--labels",
     multiple=True,
+    type=LINE,
     metavar="[OUTPUT=]FILE",
     help="Names of an output's classes, a line each; they travel with the TFLite file.",
 )

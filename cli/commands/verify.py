@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from portproof.cli.options import gate_options, source_options
+from portproof.cli.options import LINE, gate_options, source_options
 from portproof.cli.outcome import Outcome, prints_outcome
 from portproof.cli.tables import parity_table, reasons
 from portproof.exporter.progress import Progress
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ref",
     multiple=True,
+    type=LINE,
     metavar="MODEL|NAME=MODEL",
     help="Compare with this model, not with the golden vectors; of several functions with one each.",
 )

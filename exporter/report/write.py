@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portproof.device_profiles.errors import PortproofError
 from portproof.exporter.report import golden
 from portproof.exporter.report.facts import Facts, FunctionFacts
 from portproof.exporter.report.files import GOLDEN, MANIFEST, REPORT, entry, write_json
@@ -53,8 +54,15 @@ def _write_vectors(folder: Path, recorded: "Recorded") -> list[Path]:
 
 
 def _write_labels(folder: Path, facts: Facts) -> list[Path]:
+    """The label files.
+
+    Raises:
+        PortproofError: ``E-USAGE``: one has the name of another file of the result.
+    """
     files = {each.labels.file: each.labels.data for each in facts.declared.labels}
     for name, data in files.items():
+        if name in (REPORT, MANIFEST) or (folder / name).exists():
+            raise PortproofError("E-USAGE", f"--labels: a file named {name} is part of the result", hint="rename it")
         (folder / name).write_bytes(data)
     return [folder / name for name in files]
 

@@ -65,3 +65,12 @@ def test_all_that_is_wrong_with_declarations_comes_together(tmp_path: Path) -> N
             score_thresholds=["poold=0.5"],
         )
     assert [message.code for message in caught.value.messages] == ["E-USAGE", "E-LABELS", "E-USAGE"]
+
+
+def test_a_label_file_must_not_take_the_place_of_a_document(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text("a\nb\nc\nd\n")
+    with pytest.raises(PortproofError, match=r"--labels: a file named report.json is part of the result"):
+        exporter.export(
+            save(tmp_path), out_dir=tmp_path / "out", samples=1, labels=[f"pooled={tmp_path / 'report.json'}"]
+        )
+    assert not (tmp_path / "out").exists()

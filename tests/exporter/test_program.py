@@ -47,3 +47,11 @@ def test_several_take_the_names_given(tmp_path: Path) -> None:
     with pytest.raises(PortproofError) as caught:
         load({"b": pair, "a": save(tmp_path)}, inputs=["left=2x4"])
     assert caught.value.messages[0].hint == "say of which it is an input: b:left=... or a:left=..."
+
+
+def test_a_factory_of_several_gets_no_name_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = load(save(tmp_path)).only
+    monkeypatch.setattr("portproof.exporter.program.load_functions", lambda *_, **__: {"a": source, "b": source})
+    assert load("net.py:build").keys == ("a", "b")
+    with pytest.raises(PortproofError, match=r"net\.py:build offers several functions already: a, b"):
+        load(["both=net.py:build"])

@@ -201,3 +201,19 @@ def test_the_bytes_do_not_depend_on_the_process_or_the_folder(tmp_path):
         subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True)
     assert (tmp_path / "1.onnx").read_bytes() == (tmp_path / "2.onnx").read_bytes()
     assert onnx_io.load(tmp_path / "1.onnx")
+
+
+def test_what_a_factory_offers_by_name() -> None:
+    import torch
+
+    from portproof.exporter.source_torch import module_functions
+
+    one, two = torch.nn.ReLU(), torch.nn.Tanh()
+    x = (torch.zeros(1),)
+    assert module_functions({"a": (one, x), "b": two}, None, "f") == {"a": (one, x), "b": (two, None)}
+    assert module_functions(one, x, "f") == {"serving_default": (one, x)}
+    for other in ({"weight": torch.zeros(1)}, {}, {"a": (one,)}):
+        assert module_functions(other, None, "f") == {"serving_default": (other, None)}
+    with pytest.raises(PortproofError, match="offers functions that cannot be named so: 'en code', 3") as caught:
+        module_functions({"en code": one, 3: two}, None, "f")
+    assert caught.value.code == "E-MODEL-FACTORY"
