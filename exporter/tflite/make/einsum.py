@@ -8,8 +8,9 @@ import onnx_ir as ir
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, reduce
 from portproof.exporter.tflite.make.matmul import matmul
-from portproof.exporter.tflite.make.movement import reshape, transpose
+from portproof.exporter.tflite.make.movement import every, reshape, transpose
 from portproof.exporter.tflite.make.widened import NUMBERS, widened
+from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import rank_of, shape_of
 
 Labels = str
@@ -23,6 +24,26 @@ def sum_out(b: Builder, x: ir.Value, labels: Labels, keep: str) -> tuple[ir.Valu
         return x, labels
     total = widened(b, NUMBERS, [x], lambda p: reduce(b, "SUM", p, axes, keepdims=False))
     return total, "".join(letter for letter in labels if letter in keep)
+
+
+def diagonal(b: Builder, x: ir.Value, labels: str) -> tuple[ir.Value, Labels]:
+    """`x` with one axis for each letter: where a letter stands twice, the entries that have one index on both.
+
+    Raises:
+        Refusal: two axes of one letter differ in size.
+    """
+    for letter in labels:
+        while labels.count(letter) > 1:
+            first, second = [axis for axis, other in enumerate(labels) if other == letter][:2]
+            size = shape_of(x)[first]
+            if shape_of(x)[second] != size:
+                raise Refusal(f"axes {letter} of sizes {size} and {shape_of(x)[second]} have no diagonal")
+            rest = [axis for axis in range(len(labels)) if axis not in (first, second)]
+            kept = [shape_of(x)[axis] for axis in rest]
+            flat = reshape(b, transpose(b, x, [*rest, first, second]), [*kept, size * size])
+            x = every(b, flat, len(kept), start=0, step=size + 1, count=size)
+            labels = "".join(labels[axis] for axis in rest) + letter
+    return x, labels
 
 
 def permuted(b: Builder, x: ir.Value, labels: Labels, wanted: Labels) -> ir.Value:

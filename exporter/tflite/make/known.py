@@ -38,6 +38,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "NOT_EQUAL": np.not_equal,
     "LOGICAL_AND": np.logical_and,
     "LOGICAL_OR": np.logical_or,
+    "POW": np.power,
+    "RIGHT_SHIFT": np.right_shift,
 }
 
 

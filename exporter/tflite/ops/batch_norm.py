@@ -1,10 +1,12 @@
-"""BatchNormalization at inference: one product and one sum for each channel."""
+"""BatchNormalization: one product and one sum for each channel."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
+from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce, unary
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.outputs import refuse_read_outputs
@@ -13,7 +15,7 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, constant, dtype_of, rank_of, shape_of
 
 
-@onnx_op("BatchNormalization", since=7, note="inference only; float32, float16")
+@onnx_op("BatchNormalization", since=7, note="training_mode from opset 14 on")
 def batch_normalization(
     b: Builder,
     x: ir.Value,
@@ -26,12 +28,14 @@ def batch_normalization(
     momentum: float,
     spatial: int | None,
     training_mode: int | None,
-) -> ir.Value:
-    """(x - mean) / sqrt(variance + epsilon) * scale + bias, all four [C]."""
-    if training_mode:
-        raise Refusal("training_mode=1 computes statistics of the batch", "export the model in evaluation mode")
+) -> ir.Value | Sequence[ir.Value]:
+    """(x - mean) / sqrt(variance + epsilon) * scale + bias, all four [C]; in training by the batch's own statistics."""
+    if training_mode and b.opset < 14:
+        raise Refusal("training computes statistics of the batch", "export the model in evaluation mode")
     if spatial == 0:
         raise Refusal("spatial=0 normalises each element by itself", "write it as a subtraction and a product")
+    if training_mode:
+        return _by_batch(b, x, scale, bias, (mean, variance), epsilon, momentum)
     refuse_read_outputs(b, 1, "export the model in evaluation mode")
     factor, offset = _folded(b, scale, bias, mean, variance, epsilon)
     shape = (1, shape_of(factor)[0], *(1,) * (rank_of(x) - 2))
@@ -53,7 +57,7 @@ def batch_normalization_1(
     is_test: int,
     momentum: float,
     spatial: int,
-) -> ir.Value:
+) -> ir.Value | Sequence[ir.Value]:
     """Up to opset 6, where `is_test` tells inference from training."""
     return batch_normalization(
         b,
@@ -67,6 +71,34 @@ def batch_normalization_1(
         spatial=spatial,
         training_mode=int(not is_test),
     )
+
+
+def _by_batch(
+    b: Builder,
+    x: ir.Value,
+    scale: ir.Value,
+    bias: ir.Value,
+    running: tuple[ir.Value, ir.Value],
+    epsilon: float,
+    momentum: float,
+) -> Sequence[ir.Value]:
+    """The normalised batch, and the running mean and variance moved towards those of the batch."""
+    data = as_float32(b, x, "BatchNormalization")
+    axes = [axis for axis in range(rank_of(x)) if axis != 1]
+    mean = reduce(b, "MEAN", data, axes, keepdims=True)
+    centred = binary(b, "SUB", data, mean)
+    variance = reduce(b, "MEAN", unary(b, "SQUARE", centred), axes, keepdims=True)
+    shape = shape_of(mean)
+    factor = binary(
+        b, "DIV", reshape(b, cast(b, scale, "float32"), shape), unary(b, "SQRT", binary(b, "ADD", variance, epsilon))
+    )
+    y = binary(b, "ADD", binary(b, "MUL", centred, factor), reshape(b, cast(b, bias, "float32"), shape))
+    moved = []
+    for old, new in zip(running, (mean, variance), strict=True):
+        kept = binary(b, "MUL", cast(b, old, "float32"), momentum)
+        total = binary(b, "ADD", kept, binary(b, "MUL", reshape(b, new, shape_of(old)), 1 - momentum))
+        moved.append(cast(b, total, dtype_of(old)))
+    return [cast(b, y, dtype_of(x)), *moved]
 
 
 def _folded(

@@ -1,4 +1,4 @@
-"""Einsum: any number of operands, ellipses with broadcasting; a letter twice in one operand is refused."""
+"""Einsum: any number of operands, ellipses with broadcasting; a letter twice in one operand is its diagonal."""
 
 import string
 from collections.abc import Sequence
@@ -6,18 +6,20 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.make.einsum import contract, permuted, sum_out
+from portproof.exporter.tflite.make.einsum import contract, diagonal, permuted, sum_out
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import rank_of
 
 
-@onnx_op("Einsum", since=12, note="no letter twice in one operand (diagonals)")
+@onnx_op("Einsum", since=12)
 def einsum(b: Builder, *values: ir.Value, equation: str) -> ir.Value:
     """One operand after the other is multiplied into the result."""
-    terms, out = parse(equation, [rank_of(value) for value in values])
-    result, labels = values[0], terms[0]
-    for index, value in enumerate(values[1:], start=1):
+    named, out = parse(equation, [rank_of(value) for value in values])
+    pairs = [diagonal(b, value, term) for value, term in zip(values, named, strict=True)]
+    terms = [term for _, term in pairs]
+    result, labels = pairs[0]
+    for index, (value, _) in enumerate(pairs[1:], start=1):
         keep = out + "".join(terms[index + 1 :])
         result, labels = contract(b, result, labels, value, terms[index], keep)
     result, labels = sum_out(b, result, labels, out)
@@ -32,7 +34,7 @@ def parse(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
         ranks: of the operands.
 
     Raises:
-        Refusal: the equation does not fit the operands, or takes a diagonal.
+        Refusal: the equation does not fit the operands.
     """
     left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
@@ -46,10 +48,8 @@ def parse(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
     for term, rank in zip((*named, out), (*ranks, len(out)), strict=True):
         if len(term) != rank:
             raise Refusal(f"equation {equation!r} does not fit an input of rank {rank}")
-        if len(set(term)) != len(term):
-            raise Refusal(f"equation {equation!r} names an axis twice in one term", "take the diagonal with Gather")
-    if not set(out) <= set("".join(named)):
-        raise Refusal(f"equation {equation!r} gives axes that no input has")
+    if not set(out) <= set("".join(named)) or len(set(out)) != len(out):
+        raise Refusal(f"equation {equation!r} gives axes that no input has, or one twice")
     return named, out
 
 

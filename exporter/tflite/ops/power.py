@@ -7,8 +7,10 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
-from portproof.exporter.tflite.make.unsigned import to_float32
-from portproof.exporter.tflite.make.widened import FLOAT, INT, INTS, widened
+from portproof.exporter.tflite.make.integer_power import integer_power, power_by_float
+from portproof.exporter.tflite.make.late import late_int32
+from portproof.exporter.tflite.make.unsigned import same_bits, to_float32
+from portproof.exporter.tflite.make.widened import FLOAT, INTS, widened
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, constant, dtype_of, rank_of
@@ -17,7 +19,7 @@ _LARGEST_PRODUCT = 64
 _HINT = "use a constant exponent, or cast the base to float32"
 
 
-@onnx_op("Pow", since=7, note="integer bases: non-negative integer exponents, for int64 a single constant one")
+@onnx_op("Pow", since=7, note="integer bases: constant exponents must be whole numbers from 0 on")
 def power(b: Builder, x: ir.Value, y: ir.Value) -> ir.Value:
     """X to the power of y, in the type of x."""
     exponent = _single(x, y)
@@ -75,10 +77,14 @@ def _integer(b: Builder, x: ir.Value, y: ir.Value, exponent: float | None) -> ir
         raise Refusal("an integer is raised to an exponent that is not a whole number from 0 on", _HINT)
     if exponent is not None and 1 <= exponent <= _LARGEST_PRODUCT:
         return widened(b, INTS, [x], lambda p: _product(b, p, int(exponent)))
-    if array is None and dtype_of(y).name not in ("int8", "int16", "int32", "uint8", "uint16"):
-        raise Refusal(f"an integer is raised to an exponent of type {dtype_of(y).name} computed at run time", _HINT)
-    small = y if array is None else constant(np.minimum(array, 1 << 30).astype(np.int32))
-    return widened(b, INT, [x], lambda p: binary(b, "POW", p, cast(b, small, "int32")))
+    if array is not None:
+        y = constant(np.minimum(array, 1 << 30).astype(np.int32))
+    if dtype_of(y).kind == "f":
+        wide = cast(b, y, "float32")
+        return widened(b, INTS, [x], lambda p: power_by_float(b, p, wide))
+    if dtype_of(y).name in ("int64", "uint64", "uint32"):
+        y = late_int32(b, same_bits(b, y, "int64") if dtype_of(y) == np.uint64 else cast(b, y, "int64"))
+    return widened(b, INTS, [x], lambda p: integer_power(b, p, cast(b, y, "int32")))
 
 
 def _product(b: Builder, x: ir.Value, exponent: int) -> ir.Value:

@@ -11,6 +11,7 @@ from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.indices import flat_elements, flatten, wrap
 from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.parameter import resolve_axis
+from portproof.exporter.tflite.make.scatter_pairs import reduce_pairs
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
@@ -26,7 +27,7 @@ def scatter(b: Builder, x: ir.Value, indices: ir.Value, updates: ir.Value, *, ax
     return _scatter_elements(b, x, indices, updates, axis, "none")
 
 
-@onnx_op("ScatterElements", since=11, note="not float64, uint64; mul, min, max with constant distinct indices")
+@onnx_op("ScatterElements", since=11, note="not float64, uint64")
 def scatter_elements(
     b: Builder, x: ir.Value, indices: ir.Value, updates: ir.Value, *, axis: int, reduction: str | None
 ) -> ir.Value:
@@ -34,7 +35,7 @@ def scatter_elements(
     return _scatter_elements(b, x, indices, updates, axis, reduction or "none")
 
 
-@onnx_op("ScatterND", since=11, note="not float64, uint64; mul, min, max with constant distinct indices")
+@onnx_op("ScatterND", since=11, note="not float64, uint64")
 def scatter_nd(b: Builder, x: ir.Value, indices: ir.Value, updates: ir.Value, *, reduction: str | None) -> ir.Value:
     """Slices at points given by the last axis of `indices`."""
     depth = shape_of(indices)[-1]
@@ -60,10 +61,12 @@ def _scatter(b: Builder, x: ir.Value, points: ir.Value, updates: ir.Value, reduc
     """
     if 0 in shape_of(points):
         return x
-    if reduction != "add":
-        _require_distinct(points, reduction)
     types = SCATTER_TYPES if reduction == "none" else REDUCTION_TYPES
     data, new = (carried(b, value, types, "ScatterND") for value in (x, updates))
+    if reduction in ("mul", "min", "max") and not _are_distinct(points):
+        return cast(b, reduce_pairs(b, data, points, new, reduction), dtype_of(x))
+    if reduction == "none" and array_of(points) is not None and not _are_distinct(points):
+        raise Refusal("indices name one entry twice, and TFLite's SCATTER_ND adds such updates up")
     placed = _place(b, points, new, shape_of(x))
     if reduction != "none":
         placed = binary(b, _REDUCTIONS[reduction], data, placed)
@@ -88,12 +91,10 @@ def _mask(b: Builder, points: ir.Value, shape: tuple[int, ...]) -> ir.Value:
     return reshape(b, binary(b, "NOT_EQUAL", _place(b, points, ones, shape[:depth]), 0), broadcast)
 
 
-def _require_distinct(points: ir.Value, reduction: str) -> None:
+def _are_distinct(points: ir.Value) -> bool:
+    """Whether the points are known and name no entry twice."""
     array = array_of(points)
     if array is None:
-        if reduction != "none":
-            raise Refusal(f"the indices of a {reduction} reduction are computed at run time", "make them constant")
-        return
+        return False
     flat = array.reshape(-1, array.shape[-1])
-    if len(np.unique(flat, axis=0)) != len(flat):
-        raise Refusal("indices name one entry twice, and TFLite's SCATTER_ND adds such updates up")
+    return len(np.unique(flat, axis=0)) == len(flat)

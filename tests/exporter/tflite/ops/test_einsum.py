@@ -36,6 +36,22 @@ def test_two_operands(equation: str, left: tuple, right: tuple, constant: list[i
 
 
 @pytest.mark.parametrize(
+    ("equation", "left", "right"),
+    [
+        ("ii->i", (3, 3), None),
+        ("...ii->...i", (2, 3, 3), None),
+        ("ii", (4, 4), None),
+        ("iii->i", (2, 2, 2), None),
+        ("bii,ij->bj", (2, 3, 3), (3, 4)),
+        ("ij,jj->i", (3, 3), (3, 3)),
+    ],
+)
+def test_diagonals(equation: str, left: tuple, right: tuple | None) -> None:
+    arrays = [sample(shape, seed=seed) for seed, shape in enumerate((left, right)) if shape is not None]
+    verify("Einsum", *arrays, equation=equation, want=np.asarray(np.einsum(equation, *arrays)))
+
+
+@pytest.mark.parametrize(
     ("equation", "shape"),
     [("ij->ji", (2, 3)), ("ijk->j", (2, 3, 3)), ("ij->", (3, 3)), ("...i->i...", (2, 2, 3)), ("ba", (2, 3))],
 )
@@ -73,7 +89,7 @@ def test_letters(equation: str, ranks: list[int], want: tuple[list[str], str]) -
 
 @pytest.mark.parametrize(
     ("equation", "words"),
-    [("ii->i", "twice"), ("ij,jk->ik", "terms"), ("ijk->i", "rank 2"), ("ij->ik", "no input"), ("ij->ii", "twice")],
+    [("ij,jk->ik", "terms"), ("ijk->i", "rank 2"), ("ij->ik", "no input"), ("ij->ii", "twice")],
 )
 def test_refusals(equation: str, words: str) -> None:
     model, fed = nodes("Einsum", sample((3, 3)), equation="ij->ji")

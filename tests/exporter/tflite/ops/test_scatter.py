@@ -82,10 +82,25 @@ def test_no_indices_change_nothing() -> None:
     assert ops_of(model) == {"RESHAPE": 1}
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int32", "int64"])
+@pytest.mark.parametrize("reduction", ["mul", "min", "max"])
+def test_reductions_of_entries_named_twice(reduction: str, dtype: str) -> None:
+    """Known only when running, or constant."""
+    x, rows = data((3, 3), dtype), np.array([[1], [-1], [1]], np.int64)
+    x, updates = x % 5, data((3, 3), dtype, seed=1) % 5
+    inputs = {"x": x, "i": rows, "u": updates}
+    check_both(node_model("ScatterND", inputs, reduction=reduction), inputs)
+    both_ways("ScatterND", x, rows, updates, reduction=reduction)
+    places = np.array([[0, 0, 2], [-1, 1, 1]], np.int64)
+    inputs = {"x": x, "i": places, "u": updates[:2]}
+    check_both(node_model("ScatterElements", inputs, axis=1, reduction=reduction), inputs)
+
+
 def test_refusals() -> None:
-    text = """<ir_version: 10, opset_import: ["": 23]> g (float[3] x, float[2] u, int64[2,1] j) => (float[3] y) {
+    text = """<ir_version: 10, opset_import: ["": 23]>
+      g (float[3000] x, float[3000] u, int64[3000,1] j) => (float[3000] y) {
       y = ScatterND <reduction="max"> (x, j, u) }"""
-    refused(model_of(text), "computed at run time")
+    refused(model_of(text), "3000 updates")
     text = """<ir_version: 10, opset_import: ["": 23]> g (float[3] x, float[2] u) => (float[3] y) {
       y = ScatterND (x, i, u) }"""
     refused(model_of(text, i=np.array([[1], [-2]], np.int64)), "twice")
