@@ -13,6 +13,7 @@ from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.iteration import OPEN, Iterated, Iteration, unrolled
 from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.late import of_late_shape
+from portproof.exporter.tflite.make.loop import write_row
 from portproof.exporter.tflite.make.movement import concat, reshape
 from portproof.exporter.tflite.make.selection import opened
 from portproof.exporter.tflite.make.subgraph import Operands, closed_graph, parameter
@@ -198,11 +199,8 @@ class _While:
         place = self.time
         if self.loop.backwards[index]:
             place = binary(b, "SUB", b.const(shape[0] - 1, "int32"), place)
-        zeros = [b.const(0, "int32")] * (len(shape) - 1)
-        start = b.emit("PACK", [place, *zeros], shape=(len(shape),), dtype="int32", values_count=len(shape), axis=0)
         row = carried(b, self.done.rows[index], _WRITTEN, "a stacked output")
-        update = reshape(b, row, (1, *shape[1:]))
-        return b.emit("DYNAMIC_UPDATE_SLICE", [whole, update, start], shape=shape, dtype=dtype_of(whole))
+        return write_row(b, whole, row, place)
 
 
 _KEEP = "keep its shape, or make the number of steps a small constant of the model"

@@ -7,13 +7,13 @@ its own, together too large for a processor's cache: half as fast, measured over
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary
 from portproof.exporter.tflite.make.movement import gather, reshape
-from portproof.exporter.tflite.values import DOMAIN, array_of, constant, dtype_of, is_run_time, shape_of
+from portproof.exporter.tflite.make.subgraph import closed_graph, own, parameter
+from portproof.exporter.tflite.values import dtype_of, is_run_time, shape_of
 
 Values = list[ir.Value]
 Step = Callable[[Builder, ir.Value, Values, Values, Values], Values]
@@ -111,12 +111,12 @@ class _Loop:
         return [*lane.sequences, *(value for value in lane.fixed if is_run_time(value))]
 
     def _condition(self, operands: Values) -> ir.Graph:
-        b = self._inner()
+        b = self.b.inner()
         inputs = _parameters(operands)
-        return _graph(b, "condition", inputs, [binary(b, "LESS", inputs[0], self.length)])
+        return closed_graph(b, "condition", inputs, [binary(b, "LESS", inputs[0], self.length)])
 
     def _body(self, operands: Values) -> ir.Graph:
-        b = self._inner()
+        b = self.b.inner()
         inputs = _parameters(operands)
         left = iter(inputs)
         step = next(left)
@@ -124,27 +124,22 @@ class _Loop:
         for lane in self.lanes:
             time = binary(b, "SUB", b.const(self.length - 1, "int32"), step) if lane.reverse else step
             outputs += self._lane_body(b, lane, time, left)
-        return _graph(b, "step", inputs, outputs)
+        return closed_graph(b, "step", inputs, outputs)
 
     def _lane_body(self, b: Builder, lane: Lane, time: ir.Value, left: Iterator[ir.Value]) -> Values:
         blank = [next(left) for _ in range(lane.emits)]
         states = [next(left) for _ in lane.states]
         sequences = [next(left) for _ in lane.sequences]
-        fixed = [next(left) if is_run_time(value) else _own(value) for value in lane.fixed]
+        fixed = [next(left) if is_run_time(value) else own(value) for value in lane.fixed]
         entries = [gather(b, sequence, time, 0) for sequence in sequences]
         emitted, *after = lane.step(b, time, entries, states, fixed)
-        written = [_write(b, whole, emitted, time) for whole in blank]
+        written = [write_row(b, whole, emitted, time) for whole in blank]
         unchanged = [value for value, given in zip(fixed, lane.fixed, strict=True) if is_run_time(given)]
         return [*written, *after, *sequences, *unchanged]
 
-    def _inner(self) -> Builder:
-        b = Builder(self.b.opset)
-        b.source = self.b.source
-        return b
 
-
-def _write(b: Builder, whole: ir.Value, entry: ir.Value, time: ir.Value) -> ir.Value:
-    """`whole` with `entry` as its entry `time`."""
+def write_row(b: Builder, whole: ir.Value, entry: ir.Value, time: ir.Value) -> ir.Value:
+    """`whole` with `entry` as its entry `time` on axis 0."""
     shape = shape_of(whole)
     zeros = [b.const(0, "int32")] * (len(shape) - 1)
     start = b.emit("PACK", [time, *zeros], shape=(len(shape),), dtype="int32", values_count=len(shape), axis=0)
@@ -152,19 +147,5 @@ def _write(b: Builder, whole: ir.Value, entry: ir.Value, time: ir.Value) -> ir.V
     return b.emit("DYNAMIC_UPDATE_SLICE", [whole, update, start], shape=shape, dtype=dtype_of(whole))
 
 
-def _own(value: ir.Value) -> ir.Value:
-    """The same constant as a value of the inner graph."""
-    array = array_of(value)
-    return value if array is None else constant(np.asarray(array), value.name)
-
-
 def _parameters(operands: Values) -> Values:
-    return [ir.Value(name=f"in{i}", shape=value.shape, type=value.type) for i, value in enumerate(operands)]
-
-
-def _graph(b: Builder, name: str, inputs: Values, outputs: Values) -> ir.Graph:
-    """The inner graph; outputs that it only hands through keep the name of their input."""
-    for index, value in enumerate(outputs):
-        if value not in inputs:
-            value.name = f"out{index}"
-    return ir.Graph(inputs, outputs, nodes=b.nodes, opset_imports={DOMAIN: 1}, name=name)
+    return [parameter(value, f"in{index}") for index, value in enumerate(operands)]
