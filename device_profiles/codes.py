@@ -72,6 +72,7 @@ _ROWS = (
     ("W-NAN", OK, "an output holds NaN or infinity"),
     ("W-SATURATED", OK, "a large part of an output sits at the end of its range"),
     ("W-NOISY", OK, "the machine is too noisy for the difference measured"),
+    ("W-SIZE-UNPROVEN", OK, "the data given does not reach an end of the range of a dynamic dimension"),
     ("W-SIZE-REFUSED", OK, "the source does not run at a size of a dimension without a range: nothing is proven there"),
     ("W-SHARED-INPUT", OK, "two example inputs were one tensor object; they were separated before tracing"),
     ("W-DEVICE-PRECISION", OK, "a device's accelerator computes in another precision than what is written"),

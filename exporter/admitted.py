@@ -1,12 +1,12 @@
 """At which sizes the source itself runs: what has no reference cannot be compared with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter.dataset import sample
 from portproof.exporter.inspection.onnx_file import inputs_of
 from portproof.exporter.reference import reference
-from portproof.exporter.sizes import Sizes, shown_sizes
+from portproof.exporter.sizes import Sizes, shown_sizes, sizes_of_samples
 from portproof.exporter.source import Source
 from portproof.runtimes.dims import Dim, text_of
 
@@ -37,6 +37,26 @@ def admitted_sizes(source: Source, seed: int) -> tuple[list[Sizes], tuple[Messag
     if explicit:
         raise PortproofError.of([_outside(sizes, why) for sizes, why in explicit])
     return kept, tuple(_skipped(sizes, why) for sizes, why in refused)
+
+
+def unproven(source: Source, shapes: Iterable[Mapping[str, Sequence[int]]]) -> tuple[Message, ...]:
+    """A warning for each declared range with an end that the shapes of the samples do not reach.
+
+    Args:
+        source: the model.
+        shapes: of the inputs of each sample, by name.
+    """
+    found = sizes_of_samples(source.model, shapes)
+    seen = {dim: sorted({sizes[dim.name] for sizes in found if dim.name in sizes}) for dim in source.dims}
+    return tuple(
+        Message(
+            code="W-SIZE-UNPROVEN",
+            what=f"{dim} is declared, the data has {dim.name} = {', '.join(map(str, sizes))}: nothing else is proven",
+            hint="Give data of the smallest and the largest size too, or declare a narrower range.",
+        )
+        for dim, sizes in seen.items()
+        if not {dim.low, dim.last if dim.high is not None else dim.low} <= set(sizes)
+    )
 
 
 def _declared(dims: Sequence[Dim], sizes: Sizes) -> bool:

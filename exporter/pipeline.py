@@ -9,7 +9,7 @@ from pathlib import Path
 from portproof.device_profiles.codes import GATE, OK
 from portproof.device_profiles.errors import Message
 from portproof.exporter import declarations, limits, program, request
-from portproof.exporter.admitted import admitted_sizes
+from portproof.exporter.admitted import admitted_sizes, unproven
 from portproof.exporter.data_choice import by_function
 from portproof.exporter.dataset import open_data
 from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
@@ -144,6 +144,8 @@ def export(  # noqa: PLR0913 - the options of the command line
         recorded = {key: stack.enter_context(Recorded()) for key in made.keys}
         for key, source in made.functions.items():
             record(source, datasets[key], datasets[key].count, recorded[key], told.progress)
+            if datasets[key].kind != "random":
+                told.add(unproven(source, recorded[key].shapes))
         facts = Facts(
             name=made.name,
             functions={

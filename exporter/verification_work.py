@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portproof.device_profiles.errors import PortproofError
-from portproof.exporter.admitted import admitted_sizes
+from portproof.exporter.admitted import admitted_sizes, unproven
 from portproof.exporter.dataset import open_data
 from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
 from portproof.exporter.jobs import Job
@@ -101,6 +101,7 @@ class Work:
                 )
                 self.told.add((*skipped, *warnings))
                 record(source, dataset, dataset.count, recorded, self.told.progress)
+                self.told.add(unproven(source, recorded.shapes) if dataset.kind != "random" else ())
             yield recorded
 
 

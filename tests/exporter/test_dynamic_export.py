@@ -63,6 +63,22 @@ def test_the_users_data_may_have_any_size_of_the_ranges(exported, tmp_path):
     data = small.write_data(tmp_path / "data", samples)
     result = verify([exported / "out"], ref=str(exported / "net.onnx"), inputs=DECLARED, data=data)
     assert result.exit_status == 0
+    told = [message.what for message in result.messages if message.code == "W-SIZE-UNPROVEN"]
+    assert told[1] == "H:8..64:8 is declared, the data has H = 16, 40: nothing else is proven"
+
+
+def test_data_of_both_ends_leaves_nothing_to_tell(exported, tmp_path):
+    chance = np.random.default_rng(0)
+    samples = [{"image": chance.normal(size=(n, 3, h, h)).astype(np.float32)} for n, h in ((1, 8), (4, 64))]
+    result = export(
+        str(exported / "net.onnx"),
+        out_dir=tmp_path / "out",
+        inputs=DECLARED,
+        targets=["onnx"],
+        data=small.write_data(tmp_path / "data", samples),
+    )
+    assert not result.messages
+    assert result.report.data.sizes == ({"N": 1, "H": 8, "W": 8}, {"N": 4, "H": 64, "W": 64})
 
 
 @pytest.mark.parametrize(
