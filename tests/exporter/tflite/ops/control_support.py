@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import onnx_ir as ir
 import pytest
-from tests.exporter.tflite.harness import check, model_of, onnx_outputs, tflite_outputs
+from tests.exporter.tflite.harness import model_of, onnx_outputs, tflite_outputs
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter.tflite.conversion import convert_model
+from portproof.exporter.tflite.lower import lower
+from portproof.exporter.tflite.writer.model import write
 
 HEAD = '<ir_version: 10, opset_import: ["" : {opset}]>'
 
@@ -18,26 +20,36 @@ def model(text: str, *, opset: int = 23, **initializers: np.ndarray) -> ir.Model
     return model_of(HEAD.format(opset=opset) + text, **initializers)
 
 
-def agrees(built: ir.Model, inputs: Mapping[str, np.ndarray], **options) -> dict[str, int]:
-    """Asserts what `check` does, and the same without XNNPACK; gives the operators."""
-    check(built, inputs, **options)
+def agrees(
+    built: ir.Model, inputs: Mapping[str, np.ndarray], *, oracle: str = "ort", rtol: float = 1e-5, atol: float = 1e-6
+) -> dict[str, int]:
+    """Asserts that the literal lowering, and the file with XNNPACK and without, do as the oracle; gives the operators.
+
+    Two conversions only: bodies take long to lower.
+    """
+    want = onnx_outputs(built, inputs, oracle=oracle)
     converted = convert_model(built, io_layout="keep")
-    got = tflite_outputs(converted.data, inputs, reference=True)
-    for name, want in onnx_outputs(built, inputs, oracle=options.get("oracle", "ort")).items():
-        assert got[name].shape == want.shape
-        np.testing.assert_allclose(got[name], want, rtol=options.get("rtol", 1e-5), atol=options.get("atol", 1e-6))
+    for data, reference in ((write(lower(built)), False), (converted.data, False), (converted.data, True)):
+        same(tflite_outputs(data, inputs, reference=reference), want, rtol, atol)
     return converted.op_counts
 
 
 def run_both(built: ir.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What the file gives, with XNNPACK and without, asserted to be what ONNX Runtime gives."""
     want = onnx_outputs(built, inputs)
+    data = convert_model(built, io_layout="keep").data
     for reference in (False, True):
-        got = tflite_outputs(convert_model(built, io_layout="keep").data, inputs, reference=reference)
-        for name, array in want.items():
-            assert got[name].shape == array.shape
-            np.testing.assert_allclose(got[name], array, rtol=1e-5, atol=1e-6)
+        got = tflite_outputs(data, inputs, reference=reference)
+        same(got, want, 1e-5, 1e-6)
     return got
+
+
+def same(got: Mapping[str, np.ndarray], want: Mapping[str, np.ndarray], rtol: float, atol: float) -> None:
+    """Asserts equal names, types, shapes, and numbers within the tolerance."""
+    assert set(got) == set(want)
+    for name, array in want.items():
+        assert (got[name].dtype, got[name].shape) == (array.dtype, array.shape)
+        np.testing.assert_allclose(got[name], array, rtol=rtol, atol=atol, err_msg=name)
 
 
 def refused(built: ir.Model) -> list[str]:
