@@ -54,6 +54,7 @@ def repeated_passes(*, fold_data: bool = True) -> "list[ir.passes.PassBase]":
     from portproof.exporter.passes.batchnorm import FoldBatchNorm
     from portproof.exporter.passes.branches import InlineConstantIf
     from portproof.exporter.passes.fold import FoldConstants
+    from portproof.exporter.passes.grouped_heads import ShareKeysAndValues
     from portproof.exporter.passes.merge import MergeReshapes, MergeTransposes
     from portproof.exporter.passes.noop import RemoveNoOps
     from portproof.exporter.passes.scale import FoldScale
@@ -70,6 +71,7 @@ def repeated_passes(*, fold_data: bool = True) -> "list[ir.passes.PassBase]":
         MergeTransposes(),
         FoldBatchNorm(),
         FoldScale(),
+        ShareKeysAndValues(),
         common.CommonSubexpressionEliminationPass(),
         common.RemoveUnusedNodesPass(),
     ]

@@ -12,6 +12,7 @@ from portproof.exporter.tflite.passes.fold_scale import FoldScale
 from portproof.exporter.tflite.passes.fold_shuffle import FoldShuffle
 from portproof.exporter.tflite.passes.fuse_activation import FuseActivation
 from portproof.exporter.tflite.passes.fuse_bias import FuseBias
+from portproof.exporter.tflite.passes.fuse_rsqrt import FuseRsqrt
 from portproof.exporter.tflite.passes.graph import inner_graphs
 from portproof.exporter.tflite.passes.merge_equal import MergeEqual
 from portproof.exporter.tflite.passes.merge_moves import MergeMoves
@@ -92,6 +93,7 @@ def after_layout(model: ir.Model) -> ir.Model:
             FlattenIntoFullyConnected(),
             RemoveDeadCode(),
             FuseBias(),
+            FuseRsqrt(),
             FuseActivation(),
             FoldChannelGather(),
             FoldShuffle(),
