@@ -16,6 +16,7 @@ from portproof.exporter.tflite.conversion import Converted, lower_function, writ
 from portproof.exporter.tflite.metadata import archive as archive_module
 from portproof.exporter.tflite.metadata.describe import Declared
 from portproof.exporter.tflite.metadata.read import read
+from portproof.exporter.tflite.writer import packing
 from portproof.runtimes.tflite_schema import read as read_model
 
 TEXT = """
@@ -125,6 +126,35 @@ def test_nothing_declared_changes_nothing() -> None:
     plain = write_functions({"serving_default": lower_function(MODEL)})
     assert bytes(write_functions({"serving_default": lower_function(MODEL)}, Declared(name="n")).data) == plain.data
     assert b"TFLITE_METADATA" not in bytes(plain.data)
+
+
+def test_labels_behind_weights_that_lie_behind_the_flatbuffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The three parts of a file with large weights: two functions share them, and the labels come last."""
+    text = """
+    <ir_version: 10, opset_import: ["" : 23]>
+    g (float[1,200] x) => (float[1,200] y) { p = MatMul(x, w) y = Relu(p) }
+    """
+    weights = normal(200, 200, seed=4)
+    assert weights.nbytes > packing.FEWEST_OUTSIDE_BYTES
+    monkeypatch.setattr(packing.pack, "__kwdefaults__", {"most_inline_bytes": 1000})
+    models = {key: model_of(text.replace("Relu", op), w=weights) for key, op in (("a", "Relu"), ("b", "Neg"))}
+    (tmp_path / "labels.txt").write_text("".join(f"class {number}\n" for number in range(200)))
+    files = labels.resolve(
+        [labels.read(f"b:y={tmp_path / 'labels.txt'}")], {k: outputs_of(m) for k, m in models.items()}
+    )
+    functions = {key: lower_function(model) for key, model in models.items()}
+    path = tmp_path / "m.tflite"
+    write_functions(functions, Declared(name="m", labels=files)).save(path)
+    assert sum(buffer.offset > 1 for buffer in read_model(path).buffers) == 1
+    found = read(path)
+    assert found is not None
+    assert len(found.files["labels.txt"].splitlines()) == 200
+    x = normal(1, 200, seed=5)
+    for key, model in models.items():
+        with portproof.runtimes.open(path, signature=key) as runner:
+            np.testing.assert_allclose(
+                runner.run({"x": x})["y"], onnx_outputs(model, {"x": x})["y"], rtol=1e-4, atol=1e-4
+            )
 
 
 def test_labels_of_a_file_beyond_2_gib_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
