@@ -1,15 +1,16 @@
 """Weights that several functions of a file have in common are held in memory once."""
 
-import hashlib
 from collections.abc import Iterator
 
 import numpy as np
 import onnx_ir as ir
 
-from portproof.exporter.tflite.values import Array, bytes_of
+from portproof.exporter.tflite.values import Array
+from portproof.exporter.tflite.writer.buffers import digest_of, sample_of
 
 FEWEST_BYTES = 4096
-"""Smaller constants are not worth their digest."""
+"""Smaller constants are not worth the search."""
+_Kind = tuple[str, tuple[int, ...], bytes]
 
 
 class SharedWeights:
@@ -25,7 +26,7 @@ class SharedWeights:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, tuple[int, ...], bytes], Array] = {}
+        self._by_sample: dict[_Kind, list[Array]] = {}
 
     def share(self, model: ir.Model) -> int:
         """Share the constants of one more model, ONNX's or `tfl`'s; the bytes that are held once less."""
@@ -34,11 +35,20 @@ class SharedWeights:
             array = value.const_value.numpy() if value.const_value is not None else np.empty(0)
             if array.nbytes < FEWEST_BYTES or array.dtype.hasobject:
                 continue
-            known = self._known.setdefault(_key(array), array)
+            known = self._known(array)
             saved += array.nbytes if known is not array else 0
             if known is not array or not isinstance(value.const_value, ir.Tensor):
                 value.const_value = ir.Tensor(known, name=value.name)
         return saved
+
+    def _known(self, array: Array) -> Array:
+        """The array seen before that is equal, else this one."""
+        others = self._by_sample.setdefault((array.dtype.str, array.shape, sample_of(array)), [])
+        for other in others:
+            if other is array or digest_of(other) == digest_of(array):
+                return other
+        others.append(array)
+        return array
 
 
 def _constants(model: ir.Model) -> Iterator[ir.Value]:
@@ -50,7 +60,3 @@ def _constants(model: ir.Model) -> Iterator[ir.Value]:
     for value in seen:
         if value.const_value is not None and not isinstance(value.const_value, ir.ExternalTensor):
             yield value
-
-
-def _key(array: Array) -> tuple[str, tuple[int, ...], bytes]:
-    return array.dtype.str, array.shape, hashlib.blake2b(bytes_of(array), digest_size=16).digest()

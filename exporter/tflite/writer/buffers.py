@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 from portproof.exporter.tflite.values import Array, bytes_of
-from portproof.exporter.tflite.writer.packing import AlignedBuffer
+from portproof.exporter.tflite.writer.packing import AlignedBuffer, chunks
 
 _SAMPLE = 64
 _FULL_BYTES = 4096
@@ -26,15 +26,15 @@ class Buffers:
     def add(self, array: Array) -> int:
         """The number of a buffer with the bytes of `array`; little-endian, whatever the type and shape."""
         raw = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        sample = (raw.nbytes, _sample(raw))
+        sample = (raw.nbytes, sample_of(raw))
         if sample not in self._by_sample:
             self._by_sample[sample] = (self._new(raw), raw)
             return len(self.tables) - 1
         first, other = self._by_sample[sample]
-        if raw.nbytes <= _FULL_BYTES:
+        if raw.nbytes <= _FULL_BYTES or raw is other:
             return first
-        self._by_digest.setdefault(_digest(other), first)
-        key = _digest(raw)
+        self._by_digest.setdefault(digest_of(other), first)
+        key = digest_of(raw)
         if key not in self._by_digest:
             self._by_digest[key] = self._new(raw)
         return self._by_digest[key]
@@ -48,8 +48,8 @@ class Buffers:
         return len(self.tables) - 1
 
 
-def _sample(raw: Array) -> bytes:
-    """All bytes of a small array; those at both ends and in the middle of a large one."""
+def sample_of(raw: Array) -> bytes:
+    """What tells arrays apart at a glance: a small one's bytes, a large one's at both ends and in the middle."""
     if raw.nbytes <= _FULL_BYTES:
         return bytes(bytes_of(raw))
     middle = raw.size // 2
@@ -58,5 +58,9 @@ def _sample(raw: Array) -> bytes:
     )
 
 
-def _digest(raw: Array) -> tuple[int, bytes]:
-    return raw.nbytes, hashlib.blake2b(bytes_of(raw), digest_size=16).digest()
+def digest_of(raw: Array) -> tuple[int, bytes]:
+    """What equal bytes have in common: their number and digest; views are not copied as a whole."""
+    made = hashlib.blake2b(digest_size=16)
+    for chunk in chunks(raw):
+        made.update(chunk)
+    return raw.nbytes, made.digest()
