@@ -11,13 +11,13 @@ from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.indices import flatten
 from portproof.exporter.tflite.make.movement import pad, reshape
-from portproof.exporter.tflite.make.parameter import constant_ints
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import dtype_of, shape_of
+from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 
 
-@onnx_op("MaxUnpool", since=9, note="windows that do not overlap; constant output_shape")
+@onnx_op("MaxUnpool", since=9, note="windows that do not overlap")
 def max_unpool(
     b: Builder,
     x: ir.Value,
@@ -44,7 +44,13 @@ def max_unpool(
     points = reshape(b, cast(b, indices, np.int32), (math.prod(shape_of(x)), 1))
     total = math.prod(pooled)
     y = b.emit("SCATTER_ND", [points, values, b.ints([total])], shape=(total,), dtype=np.float32)
-    wanted = pooled if output_shape is None else constant_ints(output_shape, "output_shape")
+    wanted = (
+        pooled
+        if output_shape is None
+        else list(declared_shape(b))
+        if array_of(output_shape) is None
+        else constant_ints(output_shape, "output_shape")
+    )
     if any(have > size for have, size in zip(pooled, wanted, strict=True)):
         raise Refusal(f"output_shape {wanted} is smaller than what was pooled, {list(pooled)}")
     behind = [(0, size - have) for have, size in zip(pooled, wanted, strict=True)]

@@ -9,12 +9,12 @@ import onnx_ir as ir
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried, carrier
-from portproof.exporter.tflite.make.late import late_pad
+from portproof.exporter.tflite.make.late import late_pad, late_repeat, late_widths
 from portproof.exporter.tflite.make.movement import gather, pad, reshape, slice_
 from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import Array, array_of, dtype_of, rank_of, shape_of
+from portproof.exporter.tflite.values import Array, array_of, dtype_of, is_run_time, rank_of, shape_of
 
 Ends = list[tuple[int, int]]
 _MAX_RANK = 5
@@ -31,7 +31,7 @@ def pad_2(b: Builder, x: ir.Value, *, mode: str, pads: Sequence[int], value: flo
     return _pad(b, x, [(pads[axis], pads[axis + rank]) for axis in range(rank)], mode, b.const(value, dtype_of(x)))
 
 
-@onnx_op("Pad", since=11, note="pads computed at run time with mode constant, without axes, up to rank 5")
+@onnx_op("Pad", since=11, note="pads computed at run time: with mode constant none negative, up to rank 5")
 def pad_11(
     b: Builder,
     x: ir.Value,
@@ -43,10 +43,8 @@ def pad_11(
 ) -> ir.Value:
     """Pads, value and (since opset 18) axes are inputs; the value may be computed at run time."""
     rank = rank_of(x)
-    if mode == "constant" and axes is None and array_of(pads) is None and rank <= _MAX_RANK:
-        wide = carrier(dtype_of(x), _PAD_TYPES, "Pad")
-        filling = None if value is None else cast(b, value, wide)
-        return cast(b, late_pad(b, cast(b, x, wide), pads, filling, declared_shape(b)), dtype_of(x))
+    if is_run_time(pads) or is_run_time(axes):
+        return _late(b, x, late_widths(b, pads, axes, rank), mode, value)
     widths = constant_ints(pads, "pads")
     named = resolve_axes(constant_ints(axes, "axes"), rank) if axes is not None else list(range(rank))
     if len(widths) != 2 * len(named):
@@ -55,6 +53,22 @@ def pad_11(
     for index, axis in enumerate(named):
         ends[axis] = (widths[index], widths[index + len(named)])
     return _pad(b, x, ends, mode, value)
+
+
+def _late(b: Builder, x: ir.Value, widths: tuple[ir.Value, ir.Value], mode: str, value: ir.Value | None) -> ir.Value:
+    """To the declared shape."""
+    shape, dtype = declared_shape(b), dtype_of(x)
+    if mode != "constant":
+        if 0 in shape_of(x):
+            raise Refusal(f"mode {mode} has nothing to repeat in an empty tensor")
+        return cast(
+            b, late_repeat(b, carried(b, x, _GATHER_TYPES, f"Pad with mode {mode}"), widths, mode, shape), dtype
+        )
+    if len(shape) > _MAX_RANK:
+        raise Refusal(f"pads computed at run time, of rank {len(shape)}", "make pads a constant of the model")
+    wide = carrier(dtype, _PAD_TYPES, "Pad")
+    filling = None if value is None else cast(b, value, wide)
+    return cast(b, late_pad(b, cast(b, x, wide), widths, filling, shape), dtype)
 
 
 def _pad(b: Builder, x: ir.Value, ends: Ends, mode: str, value: ir.Value | None) -> ir.Value:

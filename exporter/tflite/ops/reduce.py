@@ -57,12 +57,18 @@ class LateAxes(Axes):
         places = cast(b, self.places, "int32")
         return b.emit(op, [x, places], shape=self.out, dtype=dtype_of(x), keep_dims=self.keepdims)
 
+    def broadcast(self, b: Builder, op: str, x: ir.Value) -> ir.Value:
+        """In the shape of `x`: which axes become 1 shows only at run time."""
+        shape, dtype = shape_of(x), dtype_of(x)
+        kept = b.emit(op, [x, cast(b, self.places, "int32")], shape=(1,) * len(shape), dtype=dtype, keep_dims=True)
+        return b.emit("BROADCAST_TO", [kept, b.ints(shape)], shape=shape, dtype=dtype)
+
 
 Compute = Callable[[Builder, ir.Value, Axes], ir.Value]
 
 _COMPOSED = ("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare")
 _ATTRIBUTE_FORM = ("ReduceMax", "ReduceMin", "ReduceMean", "ReduceProd", *_COMPOSED)
-_NOTE = "axes computed at run time: not ReduceLogSumExp with keepdims=0"
+_NOTE = "axes computed at run time with a declared shape"
 
 
 @onnx_op("ReduceSum", *_ATTRIBUTE_FORM, note=_NOTE)
@@ -105,8 +111,6 @@ def _late(b: Builder, x: ir.Value, axes: ir.Value, keepdims: int, op_type: str) 
     which = LateAxes(axes=every, keepdims=bool(keepdims), places=axes, out=declared_shape(b))
     if 0 in shape_of(x):
         return _of_nothing(b, x, which, op_type)
-    if op_type == "ReduceLogSumExp" and not keepdims:
-        raise Refusal("the axes are computed at run time", "make them constant, or set keepdims=1")
     return _compute(b, x, which, op_type)
 
 
@@ -163,11 +167,16 @@ def _log_sum_exp(b: Builder, x: ir.Value, which: Axes) -> ir.Value:
     """The maximum is taken out so that nothing overflows; a finite one, because inf - inf is NaN."""
     if not which.axes:
         return x
-    peak = which.broadcast(b, "REDUCE_MAX", x)
-    low, high = (b.const(float(end), np.float32) for end in (np.finfo(np.float32).min, np.finfo(np.float32).max))
-    peak = binary(b, "MINIMUM", high, binary(b, "MAXIMUM", low, peak))
+    peak = _finite(b, which.broadcast(b, "REDUCE_MAX", x))
     total = which.apply(b, "SUM", unary(b, "EXP", binary(b, "SUB", x, peak)))
-    return binary(b, "ADD", unary(b, "LOG", total), reshape(b, peak, which.shape(x)))
+    late = isinstance(which, LateAxes)
+    added = _finite(b, which.apply(b, "REDUCE_MAX", x)) if late else reshape(b, peak, which.shape(x))
+    return binary(b, "ADD", unary(b, "LOG", total), added)
+
+
+def _finite(b: Builder, x: ir.Value) -> ir.Value:
+    low, high = (b.const(float(end), np.float32) for end in (np.finfo(np.float32).min, np.finfo(np.float32).max))
+    return binary(b, "MINIMUM", high, binary(b, "MAXIMUM", low, x))
 
 
 _ON_INTEGERS = {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceSumSquare"}

@@ -63,7 +63,8 @@ def test_other_forms_of_reductions() -> None:
     agrees("ReduceSum", [x, ints()], (1, 1))
     agrees("ReduceSum", [x, ints()], (3, 3), noop_with_empty_axes=1)
     agrees("ReduceSum", [sample((3, 0)), ints(1)], (3, 1))
-    refused(declared("ReduceLogSumExp", [x, ints(1)], (3,), keepdims=0), "axes")
+    for axes, kept in (((1,), (3,)), ((0,), (3,)), ((-1, 0), ())):
+        agrees("ReduceLogSumExp", [100 * x, ints(*axes)], kept, keepdims=0)
 
 
 @few
@@ -108,7 +109,21 @@ def test_pads() -> None:
     x = sample((2, 3, 4))
     agrees("Pad", [x, ints(1, 0, 2, 0, 0, 3)], (3, 3, 9))
     agrees("Pad", [x, ints(1, 0, 2, 0, 0, 3), np.array(7, np.float32)], (3, 3, 9))
-    refused(declared("Pad", [x, ints(1, 0, 0, 0, 0, 0)], (3, 3, 4), mode="reflect"), "pads")
+    agrees("Pad", [x, ints(1, 2), None, ints(-1)], (2, 3, 7))
+    agrees("Pad", [x, ints(1, 0, 0, 2), np.array(7, np.float32), ints(2, 0)], (2, 3, 7))
+    refused(declared("Pad", [sample((1,) * 6), ints(*[0] * 12)], (1,) * 6), "rank 6")
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "wrap"])
+def test_pads_of_entries_that_are_repeated(mode: str) -> None:
+    x = sample((3, 3))
+    for widths in ((1, 0, 0, 2), (2, 2, 2, 2), (-1, 1, 1, -1), (0, -2, 0, 0), (1, 0, -1, 0)):
+        shape = tuple(3 + widths[axis] + widths[axis + 2] for axis in range(2))
+        agrees("Pad", [x, ints(*widths)], shape, mode=mode)
+    agrees("Pad", [x, ints(2, 1), None, ints(-1)], (3, 6), mode=mode)
+    agrees("Pad", [sample((3, 3), "int32"), ints(1, 1, 1, 1)], (5, 5), mode=mode)
+    agrees("Pad", [sample((1, 2)), ints(0, 1, 0, 1)], (1, 4), mode=mode)
+    refused(declared("Pad", [sample((0, 2)), ints(0, 1, 0, 1)], (0, 4), mode=mode), "empty")
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
@@ -123,3 +138,10 @@ def test_sizes_that_the_output_tells() -> None:
     fixed = declared("Resize", [x, None, None, ints(1, 2, 3, 7)], (1, 2, 3, 7))[0]
     with pytest.raises((RuntimeError, ValueError)):  # never another size than the caller asks for
         tflite_outputs(write(lower(fixed)), {"i0": x, "i3": ints(1, 2, 5, 5)})
+
+
+def test_the_shape_that_was_unpooled() -> None:
+    x, places = sample((1, 1, 2, 2)), np.array([[[[5, 7], [13, 15]]]])
+    shape = (1, 1, 5, 6)
+    model, fed = declared("MaxUnpool", [x, places, ints(*shape)], shape, kernel_shape=[2, 2], strides=[2, 2])
+    check(model, fed, oracle="reference")
