@@ -1,5 +1,7 @@
 """How the results of the suite are sorted; the suite itself runs in `make conformance`."""
 
+from pathlib import Path
+
 import pytest
 from tests.conformance.suite import WRONG_EXPECTATIONS, page, tally
 
@@ -48,3 +50,9 @@ def test_the_page_names_every_case_that_remains() -> None:
     assert "- **Pad: pads is computed at run time** (2): b, c" in text
     for name in "def":
         assert f"(1): {name}\n" in text
+
+
+def test_the_page_is_there() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "onnx-suite.md").read_text()
+    assert text.startswith("# The ONNX backend suite")
+    assert text.count("| 0 | 0 |\n") == 2, "files that do not run, or give wrong numbers"
