@@ -16,8 +16,8 @@ _USUAL = 64
 
 Arrays = Mapping[str, NDArray[Any]]
 Sizes = dict[str, int]
-_WITHOUT_LIMIT = (48, 24)
-"""How far to go where a dimension has no upper limit: an axis of a batch of rank 4 is larger than what divides it."""
+_WITHOUT_LIMIT = (128, 24)
+"""How far to go where a dimension has no limit: a side of an image to a multiple of what divides it, a batch less."""
 
 
 def symbols_of(model: "ir.Model") -> dict[str, tuple[int | str, ...]]:
@@ -59,7 +59,9 @@ def proving_sizes(model: "ir.Model", dims: Sequence[Dim]) -> list[Sizes]:
     top = {dim.name: _largest(dim, _is_inner(model, dim)) for dim in dims}
     low = {dim.name: dim.low for dim in dims}
     between = {
-        dim.name: dim.nearest(dim.low + round((top[dim.name] - dim.low) * (0.37 + 0.21 * (n % 3))))
+        dim.name: dim.nearest(_USUAL)
+        if dim.high is None and _is_inner(model, dim)
+        else dim.nearest(dim.low + round((top[dim.name] - dim.low) * (0.37 + 0.21 * (n % 3))))
         for n, dim in enumerate(dims)
     }
     middle = max(low.values()) + 1
@@ -71,7 +73,9 @@ def proving_sizes(model: "ir.Model", dims: Sequence[Dim]) -> list[Sizes]:
 
 
 def _largest(dim: Dim, inner: bool) -> int:
-    return dim.last if dim.high is not None else dim.nearest(2 * dim.low + _WITHOUT_LIMIT[0 if inner else 1])
+    if dim.high is not None:
+        return dim.last
+    return dim.nearest(max(2 * dim.low, _WITHOUT_LIMIT[0]) if inner else 2 * dim.low + _WITHOUT_LIMIT[1])
 
 
 def _is_inner(model: "ir.Model", dim: Dim) -> bool:

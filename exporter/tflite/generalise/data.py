@@ -20,7 +20,6 @@ _BROADCASTS = frozenset(
     }
 )
 """Elementwise operators: an operand of size 1 along an axis does for any size."""
-_LIMIT = "Give the dimension an upper limit, so that the constant can be made for it: NAME=N:1..512, or pin it."
 
 
 class GrowingData:
@@ -51,7 +50,9 @@ class GrowingData:
             refused.add(node, "it computes with a constant that is another one at each size")
             return
         if not self._is_top(node, cores, largest):
-            refused.add(node, "it computes with a constant that grows without limit", _LIMIT)
+            free = [f"{name}:1..512" for name in self.seen.sizes[0] if name not in self.seen.bounded]
+            hint = f"Give it an upper limit, so that the constant can be made for that: {', '.join(free)}; or pin it."
+            refused.add(node, "it computes with a constant that grows without limit", hint)
             return
         self._put(node, index, arrays, cores, largest, repeated, refused)
 
@@ -111,8 +112,8 @@ class GrowingData:
         shape: Sequence[int],
     ) -> ir.Value:
         dims = self.sizes.vector(node, known)
-        if largest.size == 1:
-            return b.emit("FILL", [dims, constant(largest.reshape(()))], shape=shape, dtype=largest.dtype)
+        if (largest == largest.flat[0]).all():
+            return b.emit("FILL", [dims, constant(largest.reshape(-1)[0])], shape=shape, dtype=largest.dtype)
         return b.emit("BROADCAST_TO", [value, dims], shape=shape, dtype=largest.dtype)
 
     def _gives_shape(self, node: ir.Node, index: int, arrays: Sequence[Array]) -> bool:

@@ -11,7 +11,7 @@ from portproof.exporter.tflite.generalise.emit import SizeMaker
 from portproof.exporter.tflite.generalise.fit import Atoms, Column, Expression, number
 from portproof.exporter.tflite.generalise.observe import Observation, graphs
 from portproof.exporter.tflite.generalise.refused import Refused
-from portproof.exporter.tflite.values import Array, constant, is_run_time, set_attribute
+from portproof.exporter.tflite.values import Array, array_of, constant, is_run_time, set_attribute
 from portproof.runtimes.dims import text_of
 
 _MOST_NUMBERS = 64
@@ -132,13 +132,14 @@ class _Repair:
         return wanted
 
     def _to_the_end(self, node: ir.Node, axis: int, column: Column) -> bool:
-        """Whether a SLICE takes all from a fixed place on, along an axis whose size depends on the witness."""
-        data, begin = node.inputs[0], node.inputs[1]
-        if data not in self.seen.shapes or begin is None or begin.const_value is None:
+        """Whether a SLICE takes all from its beginning on, along an axis whose size depends on the witness."""
+        data, begin = node.inputs[0], array_of(node.inputs[1])
+        begins = self.seen.constants.get((node, 1), [] if begin is None else [begin] * len(column))
+        if data not in self.seen.shapes or not begins:
             return False
-        start = int(begin.const_value.numpy().reshape(-1)[axis])
+        starts = [int(array.reshape(-1)[axis]) for array in begins]
         sizes = [shape[axis] for shape in self.seen.shapes[data]]
-        return len(set(sizes)) > 1 and all(start + count == size for count, size in zip(column, sizes, strict=True))
+        return len(set(sizes)) > 1 and all(a + n == size for a, n, size in zip(starts, column, sizes, strict=True))
 
 
 def _with_one_left_open(wanted: Sequence[Expression | None]) -> list[Expression | None]:
