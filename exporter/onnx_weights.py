@@ -13,15 +13,23 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def as_inputs(model: "ir.Model") -> "Iterator[dict[str, ir.TensorProtocol]]":
+def as_inputs(
+    model: "ir.Model", *, at_least: int = LARGE_BYTES, any_type: bool = False
+) -> "Iterator[dict[str, ir.TensorProtocol]]":
     """While the block runs, the large initializers of the main graph are inputs of it, behind its own.
 
-    Gives their tensors by name. Types that numpy does not have stay in the model, as do initializers that are inputs
-    or outputs already. The model is as it was when the block ends.
+    Gives their tensors by name. Types that numpy does not have stay in the model unless `any_type` is set, as do
+    initializers that are inputs or outputs already. The model is as it was when the block ends.
+
+    Args:
+        model: what to take the weights out of.
+        at_least: how many bytes a large one has.
+        any_type: take every type.
     """
     graph = model.graph
     inputs, initializers = list(graph.inputs), list(graph.initializers.values())
-    large = [value for value in initializers if _is_large(value)]
+    able = [value for value in initializers if _can_be_input(value, any_type=any_type)]
+    large = [value for value in able if value.const_value is not None and value.const_value.nbytes >= at_least]
     try:
         for value in large:
             graph.initializers.pop(value.name or "")
@@ -45,11 +53,10 @@ def put_back(model: "ir.Model", tensors: "Tensors") -> None:
         graph.register_initializer(value)
 
 
-def _is_large(value: "ir.Value") -> bool:
-    tensor = value.const_value
-    if tensor is None or value.is_graph_input() or value.is_graph_output():
+def _can_be_input(value: "ir.Value", *, any_type: bool) -> bool:
+    if value.const_value is None or value.is_graph_input() or value.is_graph_output():
         return False
-    return int(tensor.dtype) in DTYPES and tensor.nbytes >= LARGE_BYTES
+    return any_type or int(value.const_value.dtype) in DTYPES
 
 
 def _declare(value: "ir.Value") -> None:
