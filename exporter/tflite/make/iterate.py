@@ -43,6 +43,8 @@ def iterate(b: Builder, loop: Iteration) -> Iterated:
     Raises:
         Refusal: a step cannot be written, or a number of rows is not known when the file is written.
     """
+    if loop.count == 0 and not loop.backwards:
+        return Iterated(states=loop.states, stacked=[])
     try:
         whole = _While(b, loop)
     except Refusal:
