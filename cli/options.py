@@ -31,6 +31,16 @@ def source_options(function: Function) -> Function:
             help="Inputs to prove parity on: a folder or file of .npz/.npy, an image folder "
             "(photos/?size=224&mean=...), or file.py:function that yields dicts.",
         ),
+        click.option(
+            "--image",
+            "images",
+            multiple=True,
+            type=LINE,
+            metavar="INPUT[?KEY=VALUE&...]",
+            help="An input that is a picture, with the keys of image data: 'photo?mean=0.485,0.456,0.406&std=0.229,"
+            "0.224,0.225'; an input is (pixel * scale - mean) / std. For image folders; an export also writes it into "
+            "the TFLite file's metadata and the manifest.",
+        ),
         click.option("--samples", default=4, show_default=True, help="Number of random inputs when there is no DATA."),
         click.option("--seed", default=0, show_default=True, help="Seed of random inputs and of a factory."),
         click.option("--allow-pickle", is_flag=True, help="Unpickle a model (this runs code from the file)."),

@@ -84,7 +84,7 @@ class _Work:
         with self.told.progress.step(f"simplify{label}"):
             model, report = simplify(source.model, example=source.example, dims=source.dims, seed=self.options.seed)
         self.written.simplified[key] = report
-        self.told.add(report.messages)
+        self.told.add(report.messages, label.strip())
         lowered = self._lowered(model, source, label) if "tflite" in self.options.targets else None
         if "onnx" in self.options.targets:
             with self.told.progress.step(f"write ONNX{label}"):

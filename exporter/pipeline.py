@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from portproof.device_profiles.codes import GATE, OK
@@ -132,7 +132,8 @@ def export(  # noqa: PLR0913 - the options of the command line
         with told.progress.step(f"read {', '.join(named.values())}"):
             made = program.load(named, inputs=inputs, allow_pickle=allow_pickle, seed=seed)
         logging.getLogger(__name__).info("%s", made.log)
-        told.add(made.messages)
+        for key, source in made.functions.items():
+            told.add(source.messages, "" if made.only else key)
         out = Path(out_dir) if out_dir is not None else Path("build") / made.name
         stage = stage or stack.enter_context(staged(out, told.progress.message))
         may_differ = limits.of_functions(Limits(atol=atol, rtol=rtol, gates=asked.gates), _output_names(made))
@@ -192,7 +193,7 @@ def _open_data(
         pictures = declarations.of_function(declared, key)
         with told.progress.step("read the data" if made.only else f"read the data of {key}"):
             datasets[key], messages = _open(chosen[key], source, pictures, count, seed)
-        told.add(messages if made.only else [_about(message, key) for message in messages])
+        told.add(messages, "" if made.only else key)
         for line in summary(datasets[key]):
             told.progress.note(line)
     return datasets
@@ -212,11 +213,6 @@ def _open(
         declared=pictures,
     )
     return dataset, (*skipped, *messages)
-
-
-def _about(message: Message, key: str) -> Message:
-    """With the function that it is about."""
-    return replace(message, where=message.where or key)
 
 
 def _prove(

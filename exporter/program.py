@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portproof.device_profiles.errors import Message, PortproofError
+from portproof.device_profiles.errors import PortproofError
 from portproof.exporter import inputs as declarations
 from portproof.exporter.naming import declared_by_function
 from portproof.exporter.source import Source, load_functions
@@ -41,11 +41,6 @@ class Program:
     def only(self) -> Source | None:
         """The source, where there is one function."""
         return next(iter(self.functions.values())) if len(self.functions) == 1 else None
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """Warnings of all sources."""
-        return tuple(message for source in self.functions.values() for message in source.messages)
 
     @property
     def log(self) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from portproof.device_profiles.codes import GATE, OK
 from portproof.device_profiles.errors import Message, PortproofError
-from portproof.exporter import program, request
+from portproof.exporter import declarations, program, request
 from portproof.exporter.data_choice import by_function
 from portproof.exporter.jobs import jobs
 from portproof.exporter.progress import Progress, Silent
@@ -43,6 +43,7 @@ def verify(  # noqa: PLR0913 - the options of the command line
     ref: str | Sequence[str] | None = None,
     data: str | Sequence[str] | None = None,
     inputs: Sequence[str] = (),
+    images: Sequence[str] = (),
     atol: Sequence[str] = (),
     rtol: Sequence[str] = (),
     metrics: Sequence[str] = (),
@@ -60,6 +61,7 @@ def verify(  # noqa: PLR0913 - the options of the command line
         data: what to compare on, in the DATA grammar, for several functions ``SIGNATURE=DATA``; needs `ref`. With
             `ref` alone: the golden inputs where there are some, else seeded random inputs (``W-RANDOM-DATA``).
         inputs: declarations of the inputs of `ref`, as for `export`.
+        images: how pictures become the inputs of `ref`, as for `export`: for image folders that do not say so.
         atol: absolute tolerances, as for `export`.
         rtol: relative ones.
         metrics: further gates.
@@ -72,9 +74,10 @@ def verify(  # noqa: PLR0913 - the options of the command line
         PortproofError: whatever is refused; a gate that fails is no error: see `VerifyResult.failed`.
     """
     listener = progress or Silent()
-    asked = request.check(request.Asked(metrics=metrics, atol=atol, rtol=rtol, samples=samples))
-    if data and not ref:
-        raise _data_needs_ref()
+    asked = request.check(request.Asked(metrics=metrics, atol=atol, rtol=rtol, images=images, samples=samples))
+    for option, given in (("--data", data), ("--image", images)):
+        if given and not ref:
+            raise _needs_ref(option)
     named = program.named(ref) if ref else {}
     found = jobs([Path(path) for path in paths], need_golden=not ref)
     made = None
@@ -85,12 +88,14 @@ def verify(  # noqa: PLR0913 - the options of the command line
     work = Work(
         made=made,
         data=by_function(data, made.keys) if made else {},
+        declared=declarations.resolve(asked, made) if made else None,
         count=samples,
         seed=seed,
         limits=Limits(atol=atol, rtol=rtol, gates=asked.gates),
         told=told,
     )
-    told.add(made.messages if made else ())
+    for key, source in made.functions.items() if made else ():
+        told.add(source.messages, "" if made and made.only else key)
     proofs = [proof for job in found for proof in work.prove(job)]
     return VerifyResult(
         proofs=tuple(proofs),
@@ -100,10 +105,10 @@ def verify(  # noqa: PLR0913 - the options of the command line
     )
 
 
-def _data_needs_ref() -> PortproofError:
+def _needs_ref(option: str) -> PortproofError:
     return PortproofError(
         "E-USAGE",
-        "--data needs --ref",
+        f"{option} needs --ref",
         why="golden vectors hold the outputs for their own inputs only",
         hint="name the model that computes the reference on your data: --ref MODEL",
     )

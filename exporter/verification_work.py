@@ -8,6 +8,7 @@ from pathlib import Path
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter.admitted import admitted_sizes, unproven
 from portproof.exporter.dataset import open_data
+from portproof.exporter.declarations import of_function
 from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
 from portproof.exporter.jobs import Job
 from portproof.exporter.limits import of_functions
@@ -16,6 +17,7 @@ from portproof.exporter.proof import Limits, Proof, Samples, prove
 from portproof.exporter.recorded import Reader, Recorded
 from portproof.exporter.reference import record
 from portproof.exporter.source import Source
+from portproof.exporter.tflite.metadata.describe import Declared
 from portproof.exporter.told import Told
 
 
@@ -26,6 +28,7 @@ class Work:
     Attributes:
         made: what to compare with; None for the golden vectors.
         data: of each of its functions.
+        declared: how pictures become its inputs.
         count: of random samples.
         seed: of random samples.
         limits: what may differ.
@@ -34,6 +37,7 @@ class Work:
 
     made: Program | None
     data: Mapping[str, str | None]
+    declared: Declared | None
     count: int
     seed: int
     limits: Limits
@@ -97,7 +101,13 @@ class Work:
                 specs, example = inputs_of(source.model, source.dims), source.example
                 sizes, skipped = admitted_sizes(source, self.seed) if self.data[ref] is None else ([], ())
                 dataset, warnings = open_data(
-                    self.data[ref], specs, example=example, count=self.count, seed=self.seed, sizes=sizes
+                    self.data[ref],
+                    specs,
+                    example=example,
+                    count=self.count,
+                    seed=self.seed,
+                    sizes=sizes,
+                    declared=of_function(self.declared, ref) if self.declared else (),
                 )
                 self.told.add((*skipped, *warnings))
                 record(source, dataset, dataset.count, recorded, self.told.progress)

@@ -40,15 +40,6 @@ if TYPE_CHECKING:
 )
 @click.option("--fp16", is_flag=True, help="Store the TFLite file's weights as float16: half the bytes.")
 @click.option(
-    "--image",
-    "images",
-    multiple=True,
-    type=LINE,
-    metavar="INPUT[?KEY=VALUE&...]",
-    help="An input that is a picture, with the keys of image data: 'photo?mean=0.485,0.456,0.406&std=0.229,0.224,"
-    "0.225'; an input is (pixel * scale - mean) / std. Goes into the TFLite file's metadata and the manifest.",
-)
-@click.option(
     "--labels",
     multiple=True,
     type=LINE,

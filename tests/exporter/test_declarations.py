@@ -38,6 +38,10 @@ def test_an_image_folder_takes_what_the_option_declares(tmp_path: Path, photos: 
     assert found.report.data is not None
     assert (found.report.data.samples, found.manifest.preprocessing is not None) == (2, True)
     assert -1 <= found.report.data.inputs[0].minimum < -0.9
+    checked = exporter.verify([out], ref=save(tmp_path), data=str(photos), images=["image?mean=0.5&std=0.5"])
+    assert (checked.exit_status, checked.proofs[0].parity.outputs[0].samples) == (0, 2)
+    with pytest.raises(PortproofError, match="--image needs --ref"):
+        exporter.verify([out], images=["image"])
     both = f"{photos}?size=6x8&mean=0.5&std=0.5"
     assert exporter.export(save(tmp_path), out_dir=out, data=both, **options).exit_status == 0  # type: ignore[arg-type]
 
