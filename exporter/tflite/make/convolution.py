@@ -5,10 +5,12 @@ from dataclasses import replace
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.make.arithmetic import binary
 from portproof.exporter.tflite.make.movement import (
     channels_first,
     channels_last,
     concat,
+    every,
     pad,
     pad_or_crop,
     reshape,
@@ -35,7 +37,7 @@ def convolve(b: Builder, x: ir.Value, w: ir.Value, bias: ir.Value | None, window
         float32 [N, O, window.out...].
 
     Raises:
-        Refusal: no kernel takes this many axes, or weights computed at run time where they must be constant.
+        Refusal: no kernel takes this many axes.
     """
     if any(width < 0 for ends in window.pads for width in ends):
         x, window = _padded(b, x, window)
@@ -108,12 +110,38 @@ def _conv_3d_groups(
 ) -> ir.Value:
     """CONV_3D has no groups: each is a convolution of its own."""
     if array_of(w) is None:
-        raise Refusal("CONV_3D takes constant weights only", "make the weights a constant")
+        return _conv_3d_by_planes(b, x, w, bias, window, group)
     bias = _bias(b, bias, shape_of(w)[0])
     parts = zip(
         split_groups(b, x, 1, group), split_groups(b, w, 0, group), split_groups(b, bias, 0, group), strict=True
     )
     return concat(b, [_conv_3d(b, xs, ws, biases, window) for xs, ws, biases in parts], 1)
+
+
+def _conv_3d_by_planes(
+    b: Builder, x: ir.Value, w: ir.Value, bias: ir.Value | None, window: Window, group: int
+) -> ir.Value:
+    """CONV_3D takes constant weights only: one convolution over two axes for each tap of the first, added up."""
+    x = pad(b, x, [(0, 0), (0, 0), window.pads[0], (0, 0), (0, 0)])
+    plane = Window(
+        size=window.size[1:],
+        kernel=window.kernel[1:],
+        stride=window.stride[1:],
+        dilation=window.dilation[1:],
+        pads=window.pads[1:],
+    )
+    (n, c), depth, total = shape_of(x)[:2], window.out[0], None
+    for tap in range(window.kernel[0]):
+        cut = every(b, x, 2, start=tap * window.dilation[0], step=window.stride[0], count=depth)
+        images = reshape(b, transpose(b, cut, (0, 2, 1, 3, 4)), (n * depth, c, *window.size[1:]))
+        weights = slice_(b, w, [0, 0, tap, 0, 0], [*shape_of(w)[:2], 1, *window.kernel[1:]])
+        weights = reshape(b, weights, (*shape_of(w)[:2], *window.kernel[1:]))
+        part = convolve(b, images, weights, bias if total is None else None, plane, group)
+        total = part if total is None else binary(b, "ADD", total, part)
+    if total is None:
+        raise Refusal("a kernel of no size")
+    outputs = shape_of(w)[0]
+    return transpose(b, reshape(b, total, (n, depth, outputs, *plane.out)), (0, 2, 1, 3, 4))
 
 
 def _conv_3d(b: Builder, x: ir.Value, w: ir.Value, bias: ir.Value, window: Window) -> ir.Value:

@@ -23,7 +23,6 @@ from portproof.exporter.tflite.make.movement import (
     transpose,
 )
 from portproof.exporter.tflite.make.window import Window, is_for_any_size, same_pads
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, constant, shape_of
 
 
@@ -97,7 +96,7 @@ def deconvolve(b: Builder, x: ir.Value, w: ir.Value, bias: ir.Value | None, canv
         float32 [N, O, canvas.out...].
 
     Raises:
-        Refusal: weights computed at run time where they must be constant.
+        Refusal: a kernel takes no such axes.
     """
     depthwise = group > 1 and group == shape_of(x)[1]
     plain = all(stride == 1 for stride in canvas.stride)
@@ -151,12 +150,7 @@ def _by_convolution(
     b: Builder, x: ir.Value, w: ir.Value, bias: ir.Value | None, canvas: Canvas, group: int
 ) -> ir.Value:
     """Zeros between the elements, then a convolution with the flipped kernel: any dilation and any groups."""
-    array = array_of(w)
-    if array is None:
-        raise Refusal("transposed convolution weights are computed at run time", "make the weights a constant")
-    c, per_group, *kernel = array.shape
-    grouped = array.reshape(group, c // group, per_group, *kernel).swapaxes(1, 2)
-    flipped = np.flip(grouped.reshape(group * per_group, c // group, *kernel), tuple(range(2, array.ndim)))
+    flipped = _flipped(b, w, group)
     x = _spread(b, x, canvas.stride)
     before = [r - 1 - begin for r, begin in zip(canvas.reach, canvas.begin, strict=True)]
     need = [o + r - 1 for o, r in zip(canvas.out, canvas.reach, strict=True)]
@@ -164,11 +158,26 @@ def _by_convolution(
     window = Window(
         size=shape_of(x)[2:],
         kernel=canvas.kernel,
-        stride=(1,) * len(kernel),
+        stride=(1,) * len(canvas.kernel),
         dilation=canvas.dilation,
         pads=tuple(zip(before, after, strict=True)),
     )
-    return convolve(b, x, constant(np.ascontiguousarray(flipped)), bias, window, group)
+    return convolve(b, x, flipped, bias, window, group)
+
+
+def _flipped(b: Builder, w: ir.Value, group: int) -> ir.Value:
+    """Weights [C, O / group, kernel...] of the transposed convolution as [O, C / group, kernel...]."""
+    c, per_group, *kernel = shape_of(w)
+    spatial = range(2, len(kernel) + 2)
+    parts = reshape(b, w, (group, c // group, per_group, *kernel))
+    turned = transpose(b, parts, (0, 2, 1, *(axis + 1 for axis in spatial)))
+    rows = reshape(b, turned, (group * per_group, c // group, *kernel))
+    array = array_of(rows)
+    if array is not None:
+        return constant(np.ascontiguousarray(np.flip(array, tuple(spatial))))
+    for axis in spatial:
+        rows = b.emit("REVERSE_V2", [rows, b.ints([axis])], shape=shape_of(rows), dtype="float32")
+    return rows
 
 
 def _spread(b: Builder, x: ir.Value, strides: Sequence[int]) -> ir.Value:

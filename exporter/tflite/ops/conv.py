@@ -14,7 +14,7 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, shape_of
 
 
-@onnx_op("Conv", note="1-D, 2-D and 3-D; float32 and float16; 3-D with constant weights")
+@onnx_op("Conv", note="1-D, 2-D and 3-D; float32 and float16")
 def conv(
     b: Builder,
     x: ir.Value,

@@ -10,7 +10,8 @@ from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.movement import every, pad
-from portproof.exporter.tflite.make.outputs import refuse_read_outputs
+from portproof.exporter.tflite.make.outputs import is_read
+from portproof.exporter.tflite.make.pool_places import places_of_maxima
 from portproof.exporter.tflite.make.pooling import kernel_2d, pool, taps
 from portproof.exporter.tflite.make.spatial import Axes
 from portproof.exporter.tflite.make.window import Window, pool_window
@@ -18,7 +19,7 @@ from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, shape_of
 
 
-@onnx_op("MaxPool", note="any number of axes; float32, float16, int8, uint8; without Indices")
+@onnx_op("MaxPool", note="any number of axes; float32, float16, int8, uint8")
 def max_pool(
     b: Builder,
     x: ir.Value,
@@ -30,9 +31,8 @@ def max_pool(
     pads: Sequence[int] | None,
     storage_order: int | None,
     strides: Sequence[int] | None,
-) -> ir.Value:
-    """The largest element under each window; padding never wins."""
-    refuse_read_outputs(b, 1, "pool without return_indices")
+) -> Sequence[ir.Value | None]:
+    """The largest element under each window, and where it is; padding never wins."""
     window, _ = pool_window(
         shape_of(x)[2:],
         kernel_shape,
@@ -47,8 +47,11 @@ def max_pool(
     if dtype.name not in ("int8", "uint8"):
         x = as_float32(b, x, "MaxPool")
     if any(k > 1 and d > 1 for k, d in zip(window.kernel, window.dilation, strict=True)):
-        return cast(b, _dilated(b, x, window), dtype)
-    return cast(b, pool(b, x, window, _kernel), dtype)
+        y = _dilated(b, x, window)
+    else:
+        y = pool(b, x, window, _kernel)
+    places = places_of_maxima(b, x, window, column_major=storage_order == 1) if is_read(b, 1) else None
+    return [cast(b, y, dtype), places]
 
 
 def _kernel(b: Builder, x: ir.Value, window: Window, axes: Axes) -> ir.Value:

@@ -110,6 +110,8 @@ def test_four_spatial_axes_are_refused() -> None:
     assert "1 to 3 axes, not 4" in refusal(conv(normal(1, 1, 3, 3, 3, 3), normal(1, 1, 2, 2, 2, 2)))
 
 
-def test_weights_of_a_3d_convolution_must_be_constant() -> None:
-    inputs = {"x": normal(1, 1, 3, 3, 3), "w": normal(1, 1, 2, 2, 2)}
-    assert "constant weights" in refusal(node_model("Conv", inputs))
+@pytest.mark.parametrize("group", [1, 2])
+def test_weights_of_a_3d_convolution_computed_at_run_time(group: int) -> None:
+    inputs = {"x": normal(2, 4, 4, 4, 4), "w": normal(4, 4 // group, 2, 3, 3, seed=1), "b": normal(4, seed=2)}
+    for options in ({}, {"strides": [2, 1, 2], "pads": [1, 1, 0, 0, 1, 2]}, {"dilations": [2, 1, 1]}):
+        check(node_model("Conv", inputs, group=group, **options), inputs, rtol=1e-4, atol=1e-5)
