@@ -48,23 +48,35 @@ def own(value: ir.Value) -> ir.Value:
 def closed_graph(b: Builder, name: str, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value]) -> ir.Graph:
     """The subgraph of the nodes of `b`.
 
-    A constant given back, an input given at another place or a value given twice is copied. An input given at its own
-    place is not: a loop leaves it where it is.
+    What hangs on constants alone, an input given at another place or a value given twice is copied. An input given at
+    its own place is not: a loop leaves it where it is.
     """
     given: list[ir.Value] = []
+    computed = _computed(b.nodes, inputs)
     for index, value in enumerate(outputs):
         stays = index < len(inputs) and value is inputs[index]
-        fresh = value if stays or (value.producer() is not None and value not in given) else _copy(b, value)
+        fresh = value if stays or (value in computed and value not in given) else _copy(b, value)
         fresh.name = fresh.name if stays else f"out{index}"
         given.append(fresh)
     return ir.Graph(inputs, given, nodes=b.nodes, opset_imports={DOMAIN: 1}, name=name)
 
 
+def _computed(nodes: Sequence[ir.Node], inputs: Sequence[ir.Value]) -> set[ir.Value]:
+    """What `nodes` compute from `inputs`."""
+    late: set[ir.Value | None] = set(inputs)
+    found: set[ir.Value] = set()
+    for node in nodes:
+        if not late.isdisjoint(node.inputs):
+            late.update(node.outputs)
+            found.update(node.outputs)
+    return found
+
+
 def _copy(b: Builder, value: ir.Value) -> ir.Value:
     """The same data in another tensor.
 
-    By SLICE: RESHAPE gives out its operand's own memory, and that of a constant or of an input of the subgraph is freed
-    twice when IF hands it on.
+    By SLICE, which LiteRT always computes. RESHAPE, TILE and others it computes once where their operands are constant,
+    into memory that it does not own; an IF that hands such an output on beside others frees it.
     """
     line = reshape(b, value, shape_of(value) or (1,))
     shape, dtype = shape_of(line), dtype_of(line)

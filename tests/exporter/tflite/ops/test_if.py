@@ -80,3 +80,16 @@ def test_a_condition_on_shapes_alone_is_known() -> None:
     """Without any simplification before; the branch not taken need not be fit to be lowered."""
     text = "g (float[2,3] x) => (float[2,3] y) { n = Size(x)\n k = Equal(n, six)\n y = If(k) <then_branch = t () => (float[2,3] a) { a = Neg(x) }, else_branch = e () => (float[2,3] b) { i = NonZero(x)\n f = Cast<to=1>(i)\n b = Identity(f) }> }"  # noqa: E501
     assert agrees(model(text, six=np.array(6)), {"x": floats(2, 3)}) == {"NEG": 1}
+
+
+@pytest.mark.parametrize("line", ["a = Tile(few, many)", "s = Reshape(few, one)\n a = Tile(s, many)"])
+def test_what_a_branch_makes_of_constants_alone(line: str) -> None:
+    """LiteRT computes it when it loads the file; handed on as it is it would be freed twice."""
+    text = f"""g (float[2] x, float[40000] z, bool k) => (float[40000] y, float[2] v) {{ y, v = If(k) <
+        then_branch = t () => (float[40000] a, float[2] b) {{ {line}
+            b = Identity(x) }},
+        else_branch = e () => (float[40000] c, float[2] d) {{ c = Neg(z)
+            d = Neg(x) }}> }}"""
+    built = model(text, few=floats(4), many=np.array([10000]), one=np.array([-1]))
+    for condition in (True, False):
+        agrees(built, {"x": floats(2), "z": floats(40000), "k": np.array(condition)})
