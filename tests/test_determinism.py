@@ -34,7 +34,9 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
         folder = tmp_path / f"place-{seed}"
         folder.mkdir()
         (folder / "net.py").write_text(NET)
-        code = "import sys; from portproof.cli.main import run; sys.exit(run(['export', 'net.py:build', '-o', 'out']))"
+        (folder / "labels.txt").write_text("".join(f"class {number}\n" for number in range(8)))
+        words = ["export", "net.py:build", "-o", "out", "--image", "x?mean=0.5", "--labels", "pooled=labels.txt"]
+        code = f"import sys; from portproof.cli.main import run; sys.exit(run({words!r}))"
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         child = subprocess.run(
             [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
