@@ -44,6 +44,16 @@ def run_both(built: ir.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.
     return got
 
 
+def again(built: ir.Model, feeds: Sequence[Mapping[str, np.ndarray]]) -> None:
+    """Asserts that one interpreter gives the right outputs for one of `feeds` after the other, twice."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    data = bytes(convert_model(built, io_layout="keep").data)
+    run = Interpreter(model_content=data, num_threads=1).get_signature_runner()
+    for inputs in [*feeds, *feeds]:
+        same(run(**inputs), onnx_outputs(built, inputs), 1e-5, 1e-6)
+
+
 def same(got: Mapping[str, np.ndarray], want: Mapping[str, np.ndarray], rtol: float, atol: float) -> None:
     """Asserts equal names, types, shapes, and numbers within the tolerance."""
     assert set(got) == set(want)
@@ -69,4 +79,3 @@ def scalar(number: float, dtype: str = "int64") -> np.ndarray:
 
 
 YES = np.array(True)
-Names = Sequence[str]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from tests.exporter.tflite.ops.control_support import YES, agrees, floats, model, refused
+from tests.exporter.tflite.ops.control_support import YES, again, agrees, floats, model, refused
 
 BRANCHES = "<then_branch = t () => (float[2,3] a) { a = Neg(x) }, else_branch = e () => (float[2,3] c) { b = Abs(x)\n c = Exp(b) }>"  # noqa: E501
 NESTED = f"<then_branch = o () => (float[2,3] p) {{ p = If(l) {BRANCHES} }}, else_branch = q () => (float[2,3] r) {{ r = Exp(x) }}>"  # noqa: E501
@@ -93,3 +93,8 @@ def test_what_a_branch_makes_of_constants_alone(line: str) -> None:
     built = model(text, few=floats(4), many=np.array([10000]), one=np.array([-1]))
     for condition in (True, False):
         agrees(built, {"x": floats(2), "z": floats(40000), "k": np.array(condition)})
+
+
+def test_run_after_run() -> None:
+    feeds = [{"x": floats(2, 3, seed=k), "k": np.array(k % 2 == 0), "l": np.array(k < 2)} for k in range(4)]
+    again(model(f"g (float[2,3] x, bool k, bool l) => (float[2,3] y) {{ y = If(k) {NESTED} }}"), feeds)

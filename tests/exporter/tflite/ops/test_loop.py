@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from tests.exporter.tflite.ops.control_support import YES, agrees, floats, model, refused, run_both, scalar
+from tests.exporter.tflite.ops.control_support import YES, again, agrees, floats, model, refused, run_both, scalar
 
 STEP = """b (int64 i, bool c, float[2] s) => (bool d, float[2] t, float[2] r) { d = Identity(c)
     f = Cast<to=1>(i)
@@ -189,3 +189,8 @@ def test_a_window_that_moves_with_the_steps(count: int, constant: bool) -> None:
         text = text.replace("float[3,40] q, ", "")
         numbers["q"] = window
     agrees(model(text, **numbers), given, rtol=1e-4, atol=1e-5)
+
+
+def test_run_after_run_of_other_lengths() -> None:
+    built = model(f"g (float[2] x, int64 n) => (float[2] y, float[N,2] z) {COUNTED}", yes=YES)
+    again(built, [{"x": X, "n": scalar(count)} for count in (1, 5, 3)])
