@@ -20,7 +20,7 @@ def admitted_sizes(source: Source, seed: int) -> tuple[list[Sizes], tuple[Messag
     Raises:
         PortproofError: E-SHAPE-DYNAMIC for sizes within declared ranges that the model itself does not run at.
     """
-    wanted = shown_sizes(source.model, source.dims, source.example)
+    wanted = shown_sizes(source.model, source.dims, source.example, source.usual)
     if not wanted:
         return [], ()
     specs = inputs_of(source.model, source.dims)

@@ -98,7 +98,7 @@ class _Work:
                 io_layout=self.options.io_layout,
                 float16_weights=self.options.fp16,
                 dims=source.dims,
-                representative=representative(source.model, source.dims, source.example),
+                representative=representative(source.model, source.dims, source.example, source.usual),
             )
         if label:
             self.weights.share(lowered.model)

@@ -83,19 +83,23 @@ def _is_inner(model: "ir.Model", dim: Dim) -> bool:
     return any(dim.name in shape[1:] for shape in symbols_of(model).values())
 
 
-def representative(model: "ir.Model", dims: Sequence[Dim], example: Arrays | None) -> Sizes:
-    """The sizes that a file has until it is told others: the smallest batch, the example's other sizes."""
+def representative(
+    model: "ir.Model", dims: Sequence[Dim], example: Arrays | None, usual: Mapping[str, int] | None = None
+) -> Sizes:
+    """The sizes that a file has until it is told others: the smallest batch, else `usual`, else the example's."""
     given = {} if example is None else sizes_at(model, {name: array.shape for name, array in example.items()})
     found = {}
     for dim in dims:
-        usual = given.get(dim.name, dim.nearest(_USUAL) if dim == Dim(name=dim.name) else dim.low)
-        found[dim.name] = usual if _is_inner(model, dim) else dim.low
+        size = given.get(dim.name, dim.nearest(_USUAL) if dim == Dim(name=dim.name) else dim.low)
+        found[dim.name] = (usual or {}).get(dim.name, size) if _is_inner(model, dim) else dim.low
     return found
 
 
-def shown_sizes(model: "ir.Model", dims: Sequence[Dim], example: Arrays | None) -> list[Sizes]:
+def shown_sizes(
+    model: "ir.Model", dims: Sequence[Dim], example: Arrays | None, usual: Mapping[str, int] | None = None
+) -> list[Sizes]:
     """The sizes that a model is proven at, the representative ones first; none for fixed sizes."""
-    chosen = [representative(model, dims, example)] if dims else []
+    chosen = [representative(model, dims, example, usual)] if dims else []
     return chosen + [sizes for sizes in proving_sizes(model, dims) if sizes not in chosen]
 
 

@@ -6,7 +6,7 @@ unless the user asks for it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -45,6 +45,7 @@ class Source:
         reference: the torch module as a function of arrays; None when the source is ONNX.
         example: the example inputs by name, in order; None when the source is ONNX.
         dims: the dimensions that stay dynamic.
+        usual: sizes of theirs that the user's own example has.
         messages: warnings for the user.
         log: what third parties printed on the way.
     """
@@ -54,6 +55,7 @@ class Source:
     reference: Function | None = None
     example: Arrays | None = None
     dims: tuple[Dim, ...] = ()
+    usual: Mapping[str, int] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     log: str = ""
 
@@ -145,6 +147,7 @@ def _torch_source(name: str, made: "source_torch.TorchExport") -> Source:
         reference=made.reference,
         example=made.example,
         dims=made.dims,
+        usual=made.usual,
         messages=made.messages,
         log=made.log,
     )

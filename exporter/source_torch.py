@@ -16,7 +16,7 @@ from portproof.exporter.inputs import DeclaredInput, unknown_name
 from portproof.exporter.naming import declared_by_function
 from portproof.exporter.noise import captured
 from portproof.exporter.random_inputs import Arrays, like
-from portproof.exporter.torch_onnx.dynamic import trace_sizes
+from portproof.exporter.torch_onnx.dynamic import given_sizes, trace_sizes
 from portproof.exporter.torch_onnx.example import Example, bind
 from portproof.exporter.torch_onnx.export import TorchExport, export_module
 from portproof.runtimes.options import DEFAULT_SIGNATURE
@@ -127,9 +127,12 @@ def _export(
             f"{label} gave no example inputs, and none are declared",
             hint="Return (module, example_inputs), or declare each: --input NAME=1x3x224x224:float32.",
         )
-    if declared:
-        given = _declared_inputs(module, declared, given, seed)
-    return export_module(module, bind(module, given), declared=declared, samples=samples, seed=seed)
+    if not declared:
+        return export_module(module, bind(module, given), samples=samples, seed=seed)
+    usual = {} if given is None else given_sizes(declared, _shapes(bind_by_name(module, given)))
+    given = _declared_inputs(module, declared, given, seed)
+    made = export_module(module, bind(module, given), declared=declared, samples=samples, seed=seed)
+    return replace(made, usual={dim.name: usual[dim.name] for dim in made.dims if dim.admits(usual.get(dim.name, 0))})
 
 
 def _declared_inputs(module: Any, declared: Sequence[DeclaredInput], given: Any, seed: int) -> dict[str, Any]:
@@ -140,8 +143,7 @@ def _declared_inputs(module: Any, declared: Sequence[DeclaredInput], given: Any,
 
     names = list(inspect.signature(module.forward).parameters)
     made = {} if given is None else dict(bind_by_name(module, given))
-    shapes = {name: tuple(tensor.shape) for name, tensor in made.items() if isinstance(tensor, torch.Tensor)}
-    sizes = trace_sizes(declared, shapes)
+    sizes = trace_sizes(declared, _shapes(made))
     for d in declared:
         if d.name not in names:
             raise unknown_name(d.name, names)
@@ -154,6 +156,13 @@ def _declared_inputs(module: Any, declared: Sequence[DeclaredInput], given: Any,
             model = np.resize(before.detach().cpu().numpy(), shape)
         made[d.name] = torch.from_numpy(like({d.name: model}, seed)[d.name]).to(getattr(torch, dtype))
     return made
+
+
+def _shapes(arguments: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Of the arguments that are tensors."""
+    import torch
+
+    return {name: tuple(value.shape) for name, value in arguments.items() if isinstance(value, torch.Tensor)}
 
 
 def bind_by_name(module: Any, given: Any) -> dict[str, Any]:

@@ -24,14 +24,23 @@ def trace_sizes(declared: Sequence[DeclaredInput], shapes: Mapping[str, Sequence
         shapes: of the example inputs, by name.
     """
     dims = {dim.name: dim for dim in dims_of(declared)}
+    given = given_sizes(declared, shapes)
+    found: dict[str, int] = {}
+    for place, dim in enumerate(dims.values()):
+        usual = given.get(dim.name, 1)
+        free = dim.admits(usual) and usual >= _LEAST and usual not in found.values()
+        near = usual if usual >= _LEAST else _USUAL[place % len(_USUAL)]
+        found[dim.name] = usual if free else _free(dim, near, set(found.values()))
+    return found
+
+
+def given_sizes(declared: Sequence[DeclaredInput], shapes: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    """The size of each dynamic dimension in the user's own example."""
     found: dict[str, int] = {}
     for d in declared:
         for size, have in zip(d.shape, shapes.get(d.name, ()), strict=False):
-            if isinstance(size, str) and dims[size].admits(have) and have >= _LEAST and have not in found.values():
+            if isinstance(size, str):
                 found.setdefault(size, have)
-    for place, dim in enumerate(dims.values()):
-        if dim.name not in found:
-            found[dim.name] = _free(dim, _USUAL[place % len(_USUAL)], set(found.values()))
     return found
 
 

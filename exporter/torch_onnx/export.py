@@ -1,7 +1,7 @@
 """torch module -> ONNX: the dynamo exporter at opset 23, its constants folded, its result proven on other inputs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from portproof.device_profiles.errors import Message, PortproofError
@@ -34,6 +34,8 @@ class TorchExport:
         reference: the module as a function of arrays by those names.
         example: the example inputs by name.
         dims: the dimensions that stay dynamic.
+        usual: their sizes in the example that the user gave; the traced one may differ, as torch takes equal sizes for
+            one dimension.
         messages: warnings for the user.
         log: what torch printed, logged and warned about.
     """
@@ -44,6 +46,7 @@ class TorchExport:
     messages: tuple[Message, ...]
     log: str
     dims: tuple[Dim, ...] = ()
+    usual: Mapping[str, int] = field(default_factory=dict)
 
 
 def export_module(

@@ -53,6 +53,7 @@ def test_the_file_has_the_smallest_batch_and_the_examples_size():
     assert representative(IMAGE, OPEN, example) == {"N": 1, "H": 224, "W": 192}
     assert representative(IMAGE, OPEN, None) == {"N": 1, "H": 64, "W": 64}
     assert representative(IMAGE, STEPS, None) == {"N": 1, "H": 32, "W": 32}
+    assert representative(IMAGE, OPEN, example, {"N": 6, "W": 224}) == {"N": 1, "H": 224, "W": 224}
     assert shown_sizes(IMAGE, OPEN, example)[0] == {"N": 1, "H": 224, "W": 192}
 
 

@@ -112,6 +112,14 @@ def test_a_declared_input_that_forward_does_not_have(net):
     assert "image" in error.messages[0].hint
 
 
+def test_the_users_own_sizes_are_kept_where_torch_needs_others(net):
+    loaded = source.load(f"{net}:build", inputs=["image=Nx3xHxW"])
+    assert loaded.usual == {"N": 1, "H": 8, "W": 8}
+    sizes = loaded.example["image"].shape
+    assert sizes[2] != sizes[3]
+    assert sizes[0] > 1
+
+
 def test_a_size_declared_by_name_stays_dynamic(net):
     loaded = source.load(f"{net}:build", inputs=["image=N:1..4x3x8x8"])
     assert str(loaded.model.graph.inputs[0].shape) == "[N,3,8,8]"
