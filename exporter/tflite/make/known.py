@@ -25,6 +25,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "MAXIMUM": np.maximum,
     "MINIMUM": np.minimum,
     "FLOOR_MOD": np.mod,
+    "FLOOR_DIV": np.floor_divide,
     "FLOOR": np.floor,
     "CEIL": np.ceil,
     "ROUND": np.rint,

@@ -10,15 +10,16 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary
+from portproof.exporter.tflite.make.late_columns import late_columns
 from portproof.exporter.tflite.make.movement import gather, pad, reshape
-from portproof.exporter.tflite.make.parameter import constant_ints
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
 from portproof.exporter.tflite.make.widened import NUMBERS, widened
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import Array, shape_of
+from portproof.exporter.tflite.values import Array, is_run_time, shape_of
 
 
-@onnx_op("Col2Im", since=18, note="constant image and block shapes; not uint64")
+@onnx_op("Col2Im", since=18, note="shapes computed at run time with a declared output; not uint64")
 def col2im(
     b: Builder,
     x: ir.Value,
@@ -30,10 +31,17 @@ def col2im(
     strides: Sequence[int] | None,
 ) -> ir.Value:
     """x: [N, C * block, blocks]; any number of axes. Each element gathers what covers it, which is exact."""
-    image, block = constant_ints(image_shape, "image_shape"), constant_ints(block_shape, "block_shape")
+    declared = list(declared_shape(b)) if is_run_time(image_shape) or is_run_time(block_shape) else []
+    image = declared[2:] if is_run_time(image_shape) else constant_ints(image_shape, "image_shape")
     rank = len(image)
-    sources = sources_of(image, block, strides or [1] * rank, dilations or [1] * rank, pads or [0] * 2 * rank)
+    strides, dilations, pads = strides or [1] * rank, dilations or [1] * rank, pads or [0] * 2 * rank
     n, rows, blocks = shape_of(x)
+    if is_run_time(block_shape):
+        columns = reshape(b, x, (n, declared[1], rows // declared[1], blocks))
+        steps = {"strides": strides, "dilations": dilations, "pads": pads}
+        return widened(b, NUMBERS, [columns], lambda p: late_columns(b, p, block_shape, image, **steps))
+    block = constant_ints(block_shape, "block_shape")
+    sources = sources_of(image, block, strides, dilations, pads)
     if blocks * math.prod(block) < sources.max(initial=0):
         raise Refusal(f"{blocks} blocks do not cover an image of shape {image}")
     channels = rows // math.prod(block)

@@ -12,8 +12,8 @@ from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.fourier import Transform
 from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.matmul import fully_connected
-from portproof.exporter.tflite.make.movement import gather, reshape, transpose
-from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axis
+from portproof.exporter.tflite.make.movement import concat, gather, reshape, transpose
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axis
 from portproof.exporter.tflite.make.window import Window
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
@@ -41,6 +41,8 @@ def dft_20(
     onesided: int,
 ) -> ir.Value:
     """The axis is an input, the last but one if there is none."""
+    if axis is not None and array_of(axis) is None:
+        return _along_late_axis(b, x, dft_length, axis, bool(inverse), bool(onesided))
     along = -2 if axis is None else constant_ints(axis, "axis")[0]
     return _dft(b, x, dft_length, along, bool(inverse), bool(onesided))
 
@@ -112,6 +114,28 @@ def _dft(b: Builder, x: ir.Value, dft_length: ir.Value | None, axis: int, invers
     order = [other for other in range(rank - 1) if other != along] + [along, rank - 1]
     y = _apply(b, transpose(b, as_float32(b, x, "DFT"), order), transform)
     return cast(b, transpose(b, y, [order.index(other) for other in range(rank)]), dtype_of(x))
+
+
+def _along_late_axis(
+    b: Builder, x: ir.Value, dft_length: ir.Value | None, axis: ir.Value, inverse: bool, onesided: bool
+) -> ir.Value:
+    """Of every axis that gives the declared shape; at run time one is chosen, or it fails on an axis that does not."""
+    rank, shape = rank_of(x), declared_shape(b)
+    found: list[ir.Value] = []
+    numbers = np.full(rank, -1, np.int32)
+    for along in range(rank - 1):
+        emitted = len(b.nodes)
+        y = _dft(b, x, dft_length, along, inverse, onesided)
+        if shape_of(y) == shape:
+            numbers[along] = len(found)
+            found.append(reshape(b, y, (1, *shape)))
+        else:
+            del b.nodes[emitted:]
+    if not found:
+        raise Refusal(f"no axis gives the declared shape {list(shape)}")
+    wanted = calc(b, "FLOOR_MOD", reshape(b, cast(b, axis, np.int32), ()), rank)
+    chosen = b.emit("GATHER", [b.const(numbers), wanted], shape=(), dtype=np.int32, axis=0, batch_dims=0)
+    return gather(b, concat(b, found, 0), chosen, 0)
 
 
 def _apply(b: Builder, x: ir.Value, transform: Transform) -> ir.Value:

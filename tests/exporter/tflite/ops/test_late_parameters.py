@@ -145,3 +145,37 @@ def test_the_shape_that_was_unpooled() -> None:
     shape = (1, 1, 5, 6)
     model, fed = declared("MaxUnpool", [x, places, ints(*shape)], shape, kernel_shape=[2, 2], strides=[2, 2])
     check(model, fed, oracle="reference")
+
+
+@pytest.mark.parametrize("axis", [1, 2, -2])
+@pytest.mark.parametrize("options", [{}, {"inverse": 1}, {"onesided": 1}])
+def test_the_axis_of_a_transform(axis: int, options: dict[str, int]) -> None:
+    x = sample((2, 4, 4, 1 if "onesided" in options else 2))
+    shape = [2, 4, 4, 2]
+    if "onesided" in options:
+        shape[axis] = 3
+    model, fed = declared("DFT", [x, None, np.array(axis)], shape, **options)
+    check(model, fed, oracle="reference", rtol=1e-4, atol=1e-5)
+
+
+def test_an_axis_that_does_not_give_the_declared_shape_fails() -> None:
+    model, fed = declared("DFT", [sample((2, 4, 6, 1)), None, np.array(1)], (2, 3, 6, 2), onesided=1)
+    with pytest.raises((RuntimeError, ValueError)):
+        tflite_outputs(write(lower(model)), {**fed, "i2": np.array(2)})
+    refused(declared("DFT", [sample((2, 4, 6, 1)), None, np.array(1)], (2, 9, 9, 2))[0:2], "no axis")
+
+
+@few
+@given(st.sampled_from([(2, 2), (3, 1), (1, 3)]), st.sampled_from([1, 2]), st.sampled_from([1, 2]), st.integers(0, 1))
+def test_shapes_of_blocks(block: tuple[int, int], stride: int, dilation: int, pad: int) -> None:
+    counts = [(5 + 2 * pad - dilation * (k - 1) - 1) // stride + 1 for k in block]
+    x = sample((2, 3 * block[0] * block[1], counts[0] * counts[1]))
+    options = {"strides": [stride] * 2, "dilations": [dilation] * 2, "pads": [pad] * 4}
+    agrees("Col2Im", [x, ints(5, 5), ints(*block)], (2, 3, 5, 5), **options)
+
+
+def test_blocks_of_integers_and_volumes() -> None:
+    agrees("Col2Im", [sample((1, 4, 4)), ints(3, 3), ints(2, 2)], (1, 1, 3, 3))
+    x = sample((1, 8, 8), "int32")
+    model, fed = declared("Col2Im", [x, ints(3, 3, 3), ints(2, 2, 2)], (1, 1, 3, 3, 3))
+    check(model, fed, oracle="reference")
