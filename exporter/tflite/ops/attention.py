@@ -30,6 +30,8 @@ from portproof.exporter.tflite.values import array_of, constant, dtype_of, rank_
 _BATCH, _HEADS, _LENGTH, _SIZE = range(4)
 _SCORES, _CAPPED, _BIASED, _WEIGHTS = range(4)
 """What `qk_matmul_output_mode` asks for, as of ONNX 1.23; 1.20 had the middle two the other way round."""
+_SETTLED = 25
+"""The first opset that both call by the same meaning: the older texts were changed in place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class _Weights:
     seeing: ir.Value | None
 
 
-@onnx_op("Attention", since=23, note="no qk_matmul_output of a mode whose meaning ONNX changed")
+@onnx_op("Attention", since=23, note="before opset 25 no qk_matmul_output of a mode whose meaning ONNX changed")
 def attention(
     b: Builder,
     q: ir.Value,
@@ -86,7 +88,8 @@ def attention(
     seen = both(b, windowed(b, window), None if nonpad_kv_seqlen is None else up_to(b, nonpad_kv_seqlen, length))
     mask = Mask(allowed=both(b, mask.allowed, seen), bias=mask.bias)
     wanted = qk_matmul_output_mode if has_output(b, 3) else None
-    _refuse_ambiguous(wanted, mask, softcap)
+    if b.opset < _SETTLED:
+        _refuse_ambiguous(wanted, mask, softcap)
     factor = 1 / math.sqrt(shape_of(heads[0])[_SIZE]) if scale is None else scale
     scores = _scores(b, heads[0], keys, factor)
     found = _weigh(b, scores, mask, softcap, wanted)

@@ -115,6 +115,12 @@ def test_scores_given_out(mode: int) -> None:
         verify(qkv() | {"attn_mask": normal(4, 4)}, outputs=4, qk_matmul_output_mode=mode)
 
 
+@pytest.mark.parametrize("mode", [1, 2])
+def test_scores_whose_meaning_is_settled(mode: int) -> None:
+    arrays = qkv() | {"attn_mask": normal(4, 4)}
+    verify(arrays, outputs=4, qk_matmul_output_mode=mode, softcap=2.0, opset=25, oracle="reference")
+
+
 def test_scores_with_a_mask_hold_minus_infinity() -> None:
     verify(qkv(), outputs=4, qk_matmul_output_mode=2, is_causal=1, oracle="reference")
     verify(qkv() | {"attn_mask": np.tri(4) > 0}, outputs=4, qk_matmul_output_mode=2, oracle="reference")
