@@ -16,9 +16,10 @@ from portproof.exporter.tflite.patterns import recognised
 from portproof.exporter.tflite.values import is_constant
 
 Lookup = Callable[[ir.Value], Item]
+Body = ir.Graph | ir.GraphView
 
 
-def captured(*bodies: ir.Graph) -> list[ir.Value]:
+def captured(*bodies: Body) -> list[ir.Value]:
     """The values that `bodies` read from around them, in the order in which they are first read."""
     found: dict[ir.Value, None] = {}
     for body in bodies:
@@ -34,7 +35,7 @@ def outer(b: Builder) -> Lookup:
     return b.lookup
 
 
-def inline(b: Builder, body: ir.Graph, arguments: Sequence[Item], lookup: Lookup) -> list[Item]:
+def inline(b: Builder, body: Body, arguments: Sequence[Item], lookup: Lookup) -> list[Item]:
     """Lowers `body` into `b` and gives its outputs.
 
     Args:
@@ -66,12 +67,12 @@ def _take_names(results: Sequence[Item], nodes: Sequence[ir.Node]) -> None:
             item.name = None
 
 
-def _closed(body: ir.Graph, free: Sequence[ir.Value], opset: int) -> ir.Graph:
+def _closed(body: Body, free: Sequence[ir.Value], opset: int) -> ir.Graph:
     """A copy whose inputs are those of `body`, then `free`.
 
     Its outputs go through an Identity: folding leaves alone what an output of a graph hangs on.
     """
-    domains = {node.domain: 1 for node in body.all_nodes()} | {"": opset}
+    domains = {node.domain: 1 for node in ir.traversal.RecursiveGraphIterator(body)} | {"": opset}
     view = ir.GraphView(
         [*body.inputs, *free],
         body.outputs,
@@ -108,7 +109,7 @@ def _bind(graph: ir.Graph, items: Sequence[Item]) -> list[Item]:
     return left
 
 
-def _owned(graph: ir.Graph) -> Iterator[ir.Value]:
+def _owned(graph: Body) -> Iterator[ir.Value]:
     """The values of `graph` and of the graphs inside of it."""
     yield from graph.inputs
     yield from graph.initializers.values()
@@ -118,7 +119,7 @@ def _owned(graph: ir.Graph) -> Iterator[ir.Value]:
             yield from _owned(inside)
 
 
-def _read(graph: ir.Graph) -> Iterator[ir.Value]:
+def _read(graph: Body) -> Iterator[ir.Value]:
     """What is read in `graph` and in the graphs inside of it."""
     for node in graph:
         yield from (value for value in node.inputs if value is not None)

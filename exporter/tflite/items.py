@@ -18,9 +18,11 @@ class TensorList:
 
     Attributes:
         items: tensors, each of its own shape.
+        stacked: all of them along a new first axis, where that is how they came to be; None where it is not.
     """
 
     items: tuple[ir.Value, ...]
+    stacked: ir.Value | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,7 +88,7 @@ def unrolled(b: Builder, loop: Iteration, *, most_steps: int, most_nodes: int) -
             return Iterated(states=states, stacked=_stacked(b, loop, [step.rows for step in steps]))
         if going is None:
             break
-    _discard(b, first)
+    discard(b, first)
     return None
 
 
@@ -102,8 +102,8 @@ def _stacked(b: Builder, loop: Iteration, rows: Sequence[Sequence[ir.Value]]) ->
     return stacked
 
 
-def _discard(b: Builder, first: int) -> None:
-    """Takes back what was emitted, so that nothing counts as read by it."""
+def discard(b: Builder, first: int) -> None:
+    """Takes back the nodes from number `first` on, so that nothing counts as read by them."""
     for node in b.nodes[first:]:
         for index in range(len(node.inputs)):
             node.replace_input_with(index, None)

@@ -8,9 +8,10 @@ import onnx_ir as ir
 from portproof.exporter.tflite.body import captured, inline, outer
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import Item
+from portproof.exporter.tflite.make.appended import appended_lists, with_lists, without_lists
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.iterate import iterate
-from portproof.exporter.tflite.make.iteration import OPEN, Iteration, Stepped
+from portproof.exporter.tflite.make.iteration import OPEN, Iteration, Stepped, discard
 from portproof.exporter.tflite.make.late import late_int32
 from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.outputs import is_read
@@ -20,6 +21,8 @@ from portproof.exporter.tflite.values import array_of
 
 _NEVER_REACHED = np.iinfo(np.int32).max
 """Steps that no run takes: the number that exporters write for a loop without a limit is larger still."""
+_UNREAD = -2
+"""In place of a number of rows: nobody reads them."""
 
 
 @onnx_op(
@@ -34,6 +37,28 @@ def loop(
     A condition that is left out is true before the first step. What the steps give still counts, as in ONNX Runtime
     and in ONNX's evaluator (the text of the operator says that it does not).
     """
+    emitted, appended = len(b.nodes), appended_lists(body, states)
+    rows = [_declared(b, index) for index in range(len(states), len(body.outputs) - 1)]
+    if appended and count is not None and array_of(count) is not None:
+        try:
+            changed = without_lists(body, appended)
+            kept = [state for index, state in enumerate(states) if index not in appended]
+            done = _iterated(b, count, cond, kept, changed, [*rows, *[None] * len(appended)])
+            return with_lists(b, done, appended)
+        except Refusal:  # rows of different shapes, or of an unknown number: they stay lists
+            discard(b, emitted)
+    return _iterated(b, count, cond, states, body, rows)
+
+
+def _iterated(
+    b: Builder,
+    count: ir.Value | None,
+    cond: ir.Value | None,
+    states: Sequence[Item],
+    body: ir.Graph | ir.GraphView,
+    declared: Sequence[int | None],
+) -> list[Item | None]:
+    """The states after the last step, then the stacked outputs, of so many rows each; None for those not read."""
     free = captured(body)
     most, late = _limit(b, count)
     first = None if cond is None else array_of(cond)
@@ -46,27 +71,25 @@ def loop(
         lookup = dict(zip(free, read, strict=True)).__getitem__
         going, *rest = inline(inner, body, [number, true, *before], lookup)
         rows = rest[len(before) :]
-        kept = [_tensor(row) for row, wanted in zip(rows, read_rows, strict=True) if wanted]
+        kept = [_tensor(row) for row, size in zip(rows, declared, strict=True) if size != _UNREAD]
         return Stepped(going=_tensor(going), states=rest[: len(before)], rows=kept)
 
-    given = list(states)
-    read_rows = [is_read(b, index) for index in range(len(given), len(body.outputs) - 1)]
     done = iterate(
         b,
         Iteration(
             step=step,
-            states=given,
+            states=states,
             free=[outer(b)(value) for value in free],
             count=most,
             late_count=late,
             going=cond if first is None else None,
             names=[str(value.name) for value in body.inputs[2:]],
-            backwards=[False] * sum(read_rows),
-            declared=[_declared(b, len(given) + index) for index, wanted in enumerate(read_rows) if wanted],
+            backwards=[False for size in declared if size != _UNREAD],
+            declared=[size for size in declared if size != _UNREAD],
         ),
     )
     stacked = iter(done.stacked)
-    return [*done.states, *(next(stacked) if wanted else None for wanted in read_rows)]
+    return [*done.states, *(None if size == _UNREAD else next(stacked) for size in declared)]
 
 
 def _limit(b: Builder, count: ir.Value | None) -> tuple[int | None, ir.Value | None]:
@@ -87,8 +110,8 @@ def _shape(value: ir.Value) -> tuple[int, ...]:
 
 def _declared(b: Builder, index: int) -> int | None:
     """How many rows the model declares for an output; `OPEN` for one of the model that nothing else reads."""
-    if b.source is None:
-        return None
+    if b.source is None or not is_read(b, index):
+        return _UNREAD
     output = b.source.outputs[index]
     size = output.shape[0] if output.shape is not None and len(output.shape) else None
     if isinstance(size, int):

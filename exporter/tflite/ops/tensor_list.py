@@ -9,13 +9,13 @@ from portproof.exporter.tflite.body import inline, outer
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import Item, TensorList, tensors_of
 from portproof.exporter.tflite.make.indices import wrap
-from portproof.exporter.tflite.make.movement import reshape, slice_
+from portproof.exporter.tflite.make.movement import reshape, slice_, transpose
 from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.ops.concat import concat_
 from portproof.exporter.tflite.ops.gather import gather_
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import array_of, shape_of
+from portproof.exporter.tflite.values import array_of, rank_of, shape_of
 
 _NOTE = "not as an input or output of the model"
 
@@ -40,8 +40,7 @@ def sequence_at(b: Builder, sequence: Item, position: ir.Value) -> ir.Value:
         return items[_place(position, len(items), last=len(items) - 1)]
     if len({shape_of(item) for item in items}) != 1:
         raise Refusal("the position is computed at run time, and the tensors differ in shape")
-    stacked = concat_(b, *[reshape(b, item, (1, *shape_of(item))) for item in items], axis=0)
-    return gather_(b, stacked, wrap(b, reshape(b, position, ()), len(items)), axis=0)
+    return gather_(b, _stacked(b, sequence, 0), wrap(b, reshape(b, position, ()), len(items)), axis=0)
 
 
 @onnx_op("SequenceInsert", since=11, note="constant position")
@@ -92,9 +91,22 @@ def concat_from_sequence(b: Builder, sequence: Item, *, axis: int, new_axis: int
     if not items:
         raise Refusal("it joins an empty sequence")
     shape = shape_of(items[0])
-    if not new_axis:
+    if new_axis:
+        return _stacked(b, sequence, resolve_axis(axis, len(shape) + 1))
+    if not isinstance(sequence, TensorList) or sequence.stacked is None:
         return concat_(b, *items, axis=axis)
-    place = resolve_axis(axis, len(shape) + 1)
+    place = resolve_axis(axis, len(shape))
+    merged = (*shape[:place], len(items) * shape[place], *shape[place + 1 :])
+    return reshape(b, _stacked(b, sequence, place), merged)
+
+
+def _stacked(b: Builder, sequence: Item, place: int) -> ir.Value:
+    """The tensors along a new axis at `place`; all have one shape."""
+    items = tensors_of(sequence, "the sequence")
+    if isinstance(sequence, TensorList) and sequence.stacked is not None:
+        rank = rank_of(sequence.stacked)
+        return transpose(b, sequence.stacked, [*range(1, place + 1), 0, *range(place + 1, rank)])
+    shape = shape_of(items[0])
     return concat_(b, *[reshape(b, item, (*shape[:place], 1, *shape[place:])) for item in items], axis=place)
 
 

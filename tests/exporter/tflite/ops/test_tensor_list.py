@@ -90,6 +90,48 @@ def test_a_loop_gathers_a_sequence() -> None:
     assert "WHILE" not in agrees(model(text, n=scalar(3), yes=YES), {"a": A})
 
 
+APPENDS = """g (float[30,2,3] x, float[2,3] h) => (float[2,3] last, OUT y) {{ e = SequenceEmpty()
+    s, last, t = Loop(n, yes, e, h, e) <body = k (int64 i, bool c, seq(float[2,3]) p, float[2,3] u, seq(float[2,3]) q)
+        => (bool d, seq(float[2,3]) v, float[2,3] w, seq(float[2,3]) z) {{ d = Identity(c)
+        r = Gather(x, i)
+        f = Add(u, r)
+        w = Tanh(f)
+        v = SequenceInsert(p, w)
+        z = SequenceInsert(q, r) }}>
+    {line} }}"""
+
+
+@pytest.mark.parametrize(
+    ("line", "out"),
+    [
+        ("y = ConcatFromSequence<axis = 0, new_axis = 1>(s)", "float[30,2,3]"),
+        ("y = ConcatFromSequence<axis = -1, new_axis = 1>(t)", "float[2,3,30]"),
+        ("y = ConcatFromSequence<axis = 0>(s)", "float[60,3]"),
+        ("y = ConcatFromSequence<axis = 1>(t)", "float[2,90]"),
+        ("a = SequenceAt(s, m)\n b = SequenceAt(t, n1)\n y = Add(a, b)", "float[2,3]"),
+        ("y = SequenceLength(t)", "int64"),
+        ("a = SequenceErase(s, n1)\n y = ConcatFromSequence<axis = 0>(a)", "float[58,3]"),
+    ],
+)
+def test_what_a_long_loop_appends_are_rows(line: str, out: str) -> None:
+    text = APPENDS.format(line=line).replace("OUT", out)
+    numbers = {"n": 30, "m": -2, "n1": 7}
+    constants = {name: scalar(number) for name, number in numbers.items() if name in text}
+    counts = agrees(model(text, yes=YES, **constants), {"x": floats(30, 2, 3), "h": floats(2, 3)}, rtol=1e-4, atol=1e-5)
+    assert counts["WHILE"] == 1
+    assert counts.get("SLICE", 0) < 60
+
+
+def test_tensors_of_different_shapes_stay_a_list() -> None:
+    text = """g (float[1,3] x) => (float[10,3] y) { e = SequenceEmpty()
+        s, l = Loop(n, yes, e, x) <body = k (int64 i, bool c, seq(float[M,3]) p, float[K,3] u)
+            => (bool d, seq(float[M,3]) v, float[L,3] w) { d = Identity(c)
+            w = Concat<axis = 0>(u, x)
+            v = SequenceInsert(p, u) }>
+        y = ConcatFromSequence<axis = 0>(s) }"""
+    assert "WHILE" not in agrees(model(text, n=scalar(4), yes=YES), {"x": floats(1, 3)})
+
+
 @pytest.mark.parametrize("condition", [True, False])
 def test_a_sequence_goes_through_branches_and_steps(condition: bool) -> None:
     """Into an IF, out of it, and from step to step of a WHILE."""
