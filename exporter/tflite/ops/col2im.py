@@ -11,15 +11,16 @@ import onnx_ir as ir
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary
 from portproof.exporter.tflite.make.late_columns import late_columns
-from portproof.exporter.tflite.make.movement import gather, pad, reshape
+from portproof.exporter.tflite.make.movement import pad, reshape
 from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
+from portproof.exporter.tflite.make.taken import taken
 from portproof.exporter.tflite.make.widened import NUMBERS, widened
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, is_run_time, shape_of
 
 
-@onnx_op("Col2Im", since=18, note="shapes computed at run time with a declared output; not uint64")
+@onnx_op("Col2Im", since=18, note="shapes computed at run time without a declared output; uint64")
 def col2im(
     b: Builder,
     x: ir.Value,
@@ -45,10 +46,14 @@ def col2im(
     if blocks * math.prod(block) < sources.max(initial=0):
         raise Refusal(f"{blocks} blocks do not cover an image of shape {image}")
     channels = rows // math.prod(block)
-    columns = pad(b, reshape(b, x, (n, channels, rows // channels * blocks)), [(0, 0), (0, 0), (1, 0)])
+    columns = reshape(b, x, (n, channels, rows // channels * blocks))
+    if sources.all():
+        sources = sources - 1
+    else:
+        columns = pad(b, columns, [(0, 0), (0, 0), (1, 0)])
 
     def added(columns: ir.Value) -> ir.Value:
-        return reduce(lambda left, right: binary(b, "ADD", left, right), [gather(b, columns, s, 2) for s in sources])
+        return reduce(lambda left, right: binary(b, "ADD", left, right), [taken(b, columns, s, 2) for s in sources])
 
     return reshape(b, widened(b, NUMBERS, [columns], added), (n, channels, *image))
 

@@ -18,7 +18,7 @@ from portproof.exporter.tflite.values import array_of, shape_of
 _MOST_KERNELS = 512
 _MOST_BOXES = 1 << 24
 """Ranks of boxes are counted in float32."""
-_NOTE = f"up to {_MOST_KERNELS} classes times images; read by other operators only where its shape is declared"
+_NOTE = f"more than {_MOST_KERNELS} classes times images; other operators behind it, without a declared shape"
 
 
 @onnx_op("NonMaxSuppression", since=10, note=_NOTE)

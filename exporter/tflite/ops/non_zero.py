@@ -16,7 +16,7 @@ from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, rank_of, shape_of
 
-_NOTE = "read by other operators only where its shape is declared"
+_NOTE = "other operators behind it, without a declared shape"
 
 
 @onnx_op("NonZero", since=9, note=_NOTE)

@@ -31,7 +31,7 @@ def pad_2(b: Builder, x: ir.Value, *, mode: str, pads: Sequence[int], value: flo
     return _pad(b, x, [(pads[axis], pads[axis + rank]) for axis in range(rank)], mode, b.const(value, dtype_of(x)))
 
 
-@onnx_op("Pad", since=11, note="pads computed at run time: with mode constant none negative, up to rank 5")
+@onnx_op("Pad", since=11, note="pads computed at run time: without a declared shape; negative ones of mode constant")
 def pad_11(
     b: Builder,
     x: ir.Value,

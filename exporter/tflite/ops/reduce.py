@@ -68,7 +68,7 @@ Compute = Callable[[Builder, ir.Value, Axes], ir.Value]
 
 _COMPOSED = ("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare")
 _ATTRIBUTE_FORM = ("ReduceMax", "ReduceMin", "ReduceMean", "ReduceProd", *_COMPOSED)
-_NOTE = "axes computed at run time with a declared shape"
+_NOTE = "axes computed at run time without a declared shape"
 
 
 @onnx_op("ReduceSum", *_ATTRIBUTE_FORM, note=_NOTE)

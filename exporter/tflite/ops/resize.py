@@ -21,7 +21,7 @@ from portproof.exporter.tflite.values import array_of, dtype_of, is_run_time, ra
 
 _Number = TypeVar("_Number", int, float)
 Rois = list[tuple[float, float]]
-_NOTE = "linear and cubic of floats only; scales, sizes and roi computed at run time with a declared shape"
+_NOTE = "linear and cubic of integers; scales, sizes or roi computed at run time without a declared shape"
 
 
 @onnx_op("Upsample", since=7, note=_NOTE)

@@ -18,7 +18,7 @@ from portproof.exporter.tflite.values import Array, rank_of, shape_of
 _MOST_COMPARED = 1 << 24
 
 
-@onnx_op("TfIdfVectorizer", since=9, note="integers, not strings")
+@onnx_op("TfIdfVectorizer", since=9, note="strings")
 def tf_idf_vectorizer(
     b: Builder,
     x: ir.Value,

@@ -38,7 +38,7 @@ class _Sorted:
     first: ir.Value
 
 
-@onnx_op("Unique", since=11, note="not float64, uint64; read by other operators only where shapes are declared")
+@onnx_op("Unique", since=11, note="float64, uint64; other operators behind it, without declared shapes")
 def unique(b: Builder, x: ir.Value, *, axis: int | None, sorted: int) -> Sequence[ir.Value]:  # noqa: A002
     """The different entries along `axis`, or elements; where each stood first, which one each entry is, how many."""
     along = 0 if axis is None else resolve_axis(axis, len(shape_of(x)))
