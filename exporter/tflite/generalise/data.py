@@ -45,24 +45,38 @@ class GrowingData:
         cores = [
             array[tuple(slice(0, 1) if a in repeated else slice(None) for a in range(array.ndim))] for array in arrays
         ]
-        largest = _largest(cores)
-        if largest is None or not all(_begins_with(largest, core) for core in cores):
+        if not all(_agree(cores[-1], core) for core in cores):
             refused.add(node, "it computes with a constant that is another one at each size")
             return
-        if not self._is_top(node, cores, largest):
+        if not self._is_covered(cores):
+            refused.add(node, "it computes with a constant that shrinks as a size grows")
+            return
+        if not self._is_bounded(node, cores):
             free = [f"{name}:1..512" for name in self.seen.sizes[0] if name not in self.seen.bounded]
             hint = f"Give it an upper limit, so that the constant can be made for that: {', '.join(free)}; or pin it."
             refused.add(node, "it computes with a constant that grows without limit", hint)
             return
-        self._put(node, index, arrays, cores, largest, repeated, refused)
+        # The last witness is at the largest sizes; others may be beyond a narrow range.
+        self._put(node, index, arrays, cores, cores[-1], repeated, refused)
 
-    def _is_top(self, node: ir.Node, cores: Sequence[Array], largest: Array) -> bool:
-        """Whether the largest constant is that of the largest sizes there are, which the last witness has."""
+    def _is_covered(self, cores: Sequence[Array]) -> bool:
+        """Whether the constant of the last witness is large enough for all sizes up to those of that witness."""
+        top = self.seen.sizes[-1]
+        inside = [all(at[name] <= top[name] for name in top) for at in self.seen.sizes]
+        return all(
+            size <= most
+            for core, within in zip(cores, inside, strict=True)
+            if within
+            for size, most in zip(core.shape, cores[-1].shape, strict=True)
+        )
+
+    def _is_bounded(self, node: ir.Node, cores: Sequence[Array]) -> bool:
+        """Whether the constant grows with dimensions alone that have a limit."""
         everything = len(self.seen.bounded) == len(self.seen.sizes[0])
         grown = [[core.shape[axis] for core in cores] for axis in _growing(cores)]
-        return cores[-1].shape == largest.shape and all(everything or self._is_bounded(node, sizes) for sizes in grown)
+        return all(everything or self._has_limit(node, sizes) for sizes in grown)
 
-    def _is_bounded(self, node: ir.Node, column: Sequence[int]) -> bool:
+    def _has_limit(self, node: ir.Node, column: Sequence[int]) -> bool:
         """Whether a size is made of dimensions alone that have a limit."""
         expression = self.fit(node, tuple(column))
         made_of = () if expression is None else expression.factors
@@ -142,11 +156,7 @@ def _repeats(array: Array, axis: int) -> bool:
     return bool((array == array.take([0], axis)).all())
 
 
-def _largest(arrays: Sequence[Array]) -> Array | None:
-    """The one that is at least as large as all others along every axis, or None."""
-    shape = tuple(max(sizes) for sizes in zip(*(array.shape for array in arrays), strict=True))
-    return next((array for array in arrays if array.shape == shape), None)
-
-
-def _begins_with(large: Array, small: Array) -> bool:
-    return np.array_equal(large[tuple(slice(0, size) for size in small.shape)], small)
+def _agree(one: Array, other: Array) -> bool:
+    """Whether two constants are the same as far as both go."""
+    both = tuple(slice(0, min(sizes)) for sizes in zip(one.shape, other.shape, strict=True))
+    return np.array_equal(one[both], other[both])

@@ -27,6 +27,8 @@ _LATE = frozenset(
 )
 """Operators whose integer parameters may be computed at run time."""
 _AS_FAR_AS_IT_GOES = -1
+_BEYOND = 2**31 - 1
+"""STRIDED_SLICE takes an end beyond the axis for that of the axis."""
 
 
 def repair(seen: Observation) -> None:
@@ -129,7 +131,20 @@ class _Repair:
                 number(_AS_FAR_AS_IT_GOES) if self._to_the_end(node, axis, column) else expression
                 for axis, (column, expression) in enumerate(zip(columns, wanted, strict=True))
             ]
+        if node.op_type == "STRIDED_SLICE" and index == 2:
+            return [
+                number(_BEYOND) if self._past_the_last(node, axis, column) else expression
+                for axis, (column, expression) in enumerate(zip(columns, wanted, strict=True))
+            ]
         return wanted
+
+    def _past_the_last(self, node: ir.Node, axis: int, column: Column) -> bool:
+        """Whether a STRIDED_SLICE ends at the last step that fits, along an axis whose size depends on the witness."""
+        data, strides = node.inputs[0], array_of(node.inputs[3])
+        if data not in self.seen.shapes or strides is None or strides[axis] < 1:
+            return False
+        sizes = [shape[axis] for shape in self.seen.shapes[data]]
+        return len(set(sizes)) > 1 and all(0 <= n - end < strides[axis] for n, end in zip(sizes, column, strict=True))
 
     def _to_the_end(self, node: ir.Node, axis: int, column: Column) -> bool:
         """Whether a SLICE takes all from its beginning on, along an axis whose size depends on the witness."""

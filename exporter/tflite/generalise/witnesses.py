@@ -19,14 +19,15 @@ def witnesses(model: ir.Model, dims: Sequence[Dim]) -> list[Sizes]:
     """Assignments of sizes to all dimensions, six generic ones, then the largest sizes there are.
 
     Sizes of one dimension are all different, odd and even, and within its range, but for ranges too narrow for that: a
-    batch of 1 to 4 is lowered at larger ones too. 1 is never used, since a size of 1 broadcasts. The largest sizes make
-    constants from which those of all smaller sizes may be cut.
+    batch of 1 to 4 is lowered at larger ones too. 1 is never used, since a size of 1 broadcasts. The first is within all
+    ranges: the file may be written with its sizes. The largest sizes make constants from which those of all smaller
+    sizes may be cut.
     """
     usual = _usual(model)
     columns = {dim.name: _column(dim, usual.get(dim.name, _LENGTH), shift) for shift, dim in enumerate(dims)}
     found = [{name: column[row] for name, column in columns.items()} for row in range(_COUNT)]
     top = {dim.name: dim.last if dim.high is not None else max(columns[dim.name]) for dim in dims}
-    return [*(sizes for sizes in found if sizes != top), top]
+    return [found[0], *(sizes for sizes in found[1:] if sizes != top), top]
 
 
 def smallest(dims: Sequence[Dim]) -> Sizes | None:
@@ -59,6 +60,8 @@ def _column(dim: Dim, usual: tuple[int, int], shift: int) -> list[int]:
         while number in chosen:
             number = number + 1 if number < last else first
         chosen.append(number)
+    if not dim.admits(dim.low + chosen[0] * dim.step):
+        chosen[0] = (dim.last - dim.low) // dim.step
     return [dim.low + number * dim.step for number in chosen]
 
 

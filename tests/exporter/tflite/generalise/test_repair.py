@@ -117,3 +117,25 @@ def test_the_file_has_the_sizes_asked_for_and_its_signature_those_that_are_open(
     assert list(tensors["y"].shapeSignature) == [-1, -1, 2]
     fixed = [tensor for tensor in tensors.values() if tensor.shapeSignature is None]
     assert all(-1 not in list(tensor.shape) for tensor in fixed)
+
+
+def test_sizes_at_which_the_model_itself_makes_no_sense():
+    text = "f = Constant<value = int64[3] {0, -1, 8}>() y = Reshape(x, f)"
+    (message, *_) = refusals(*body(text))
+    assert "the model reshapes" in message.why
+    assert "step" in message.hint
+    check_sizes(*body(text, "x=NxT:2..40:2x4"), [{"N": 1, "T": 2}, {"N": 3, "T": 40}])
+
+
+def test_one_limit_is_enough_for_what_grows_with_that_dimension_alone():
+    """The batch has no limit; nothing that is cut depends on it."""
+    text = TIME + "q = Squeeze(t) r = Range(zero, q, one) f = Cast<to = 1>(r) u = Unsqueeze(f, one1) y = Add(x, u)"
+    check_sizes(*body(text, "x=NxT:1..40x4"), [{"N": 50, "T": 3}, {"N": 1, "T": 40}])
+
+
+def test_constants_of_a_narrow_range_of_two_dimensions():
+    """Witnesses go beyond a narrow range; what is kept is what the range needs."""
+    text = TIME + BATCH + "w = Concat<axis = 0>(n, t) c = Expand(one, w) f = Cast<to = 1>(c) "
+    text += "m = Trilu<upper = 1>(f) u = Unsqueeze(m, two1) y = Add(x, u)"
+    file = check_sizes(*body(text, "x=N:1..3xT:1..4x4"), [{"N": 1, "T": 4}, {"N": 3, "T": 1}, {"N": 3, "T": 4}])
+    assert file.op_counts["SLICE"] == 1

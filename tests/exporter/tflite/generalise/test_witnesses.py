@@ -25,6 +25,7 @@ def test_sizes_of_a_dimension_are_different_and_never_one(dims):
     for dim in dims:
         sizes = [at[dim.name] for at in found]
         assert len(set(sizes)) >= len(sizes) - 1  # the largest may be one of the six
+        assert dim.admits(sizes[0])
         assert min(sizes) > 1
         assert all((size - dim.low) % dim.step == 0 for size in sizes)
 
