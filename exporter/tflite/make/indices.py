@@ -12,6 +12,8 @@ from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import Array, array_of, constant, dtype_of, shape_of
 
+COUNTS = "portproof.counts"
+"""Noted in `meta` by an input of a subgraph that counts from 0, as the number of a step."""
 _NEVER_NEGATIVE = frozenset({"ARG_MAX", "ARG_MIN", "SHAPE"})
 _KEEPS_SIGN = frozenset({"CAST", "RESHAPE", "TRANSPOSE", "GATHER", "SLICE"})
 
@@ -80,8 +82,10 @@ def _wrapped(array: Array, size: int | Array) -> Array:
 
 def _is_never_negative(value: ir.Value) -> bool:
     node = value.producer()
-    if node is None or node.op_type in _NEVER_NEGATIVE:
-        return node is not None
+    if node is None:
+        return bool(value.meta.get(COUNTS))
+    if node.op_type in _NEVER_NEGATIVE:
+        return True
     if node.op_type == "TOPK_V2":
         return value is node.outputs[1]
     source = node.inputs[0]

@@ -10,6 +10,7 @@ from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import flat, like, same_form
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.carrier import carried
+from portproof.exporter.tflite.make.indices import COUNTS
 from portproof.exporter.tflite.make.iteration import OPEN, Iterated, Iteration, unrolled
 from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.late import of_late_shape
@@ -74,6 +75,7 @@ class _While:
         self.read = Operands([*late, *loop.free])
         self.read_inputs, items = self.read.parameters("read")
         self.time = parameter(b.const(0, "int32"), "time")
+        self.time.meta[COUNTS] = True
         self.states = [parameter(value, f"state{index}") for index, value in enumerate(flat(loop.states))]
         self.done = loop.step(self.inner, self.time, like(loop.states, self.states), items[len(late) :])
         self._check_states()

@@ -194,3 +194,13 @@ def test_a_window_that_moves_with_the_steps(count: int, constant: bool) -> None:
 def test_run_after_run_of_other_lengths() -> None:
     built = model(f"g (float[2] x, int64 n) => (float[2] y, float[N,2] z) {COUNTED}", yes=YES)
     again(built, [{"x": X, "n": scalar(count)} for count in (1, 5, 3)])
+
+
+def test_the_number_of_a_step_is_no_index_from_the_end() -> None:
+    text = """g (float[40,2] q, float[2] x) => (float[2] y) { y = Loop(n, yes, x) <
+        body = b (int64 i, bool c, float[2] s) => (bool d, float[2] t) { d = Identity(c)
+            r = Gather(q, i)
+            t = Add(s, r) }> }"""
+    counts = agrees(model(text, n=scalar(40), yes=YES), {"q": floats(40, 2), "x": X}, rtol=1e-4)
+    assert (counts["WHILE"], counts["GATHER"]) == (1, 1)
+    assert "SELECT_V2" not in counts
