@@ -63,9 +63,14 @@ def _no_tensors(model: "ir.Model") -> list[Message]:
 
 
 def keep(
-    model: "ir.Model", ranges: Mapping[str, tuple[int, int | None]]
+    model: "ir.Model", ranges: Mapping[str, tuple[int, int | None]], *, several: bool = False
 ) -> tuple[list[DeclaredInput], tuple[Dim, ...]]:
     """Declarations that keep the model's own symbols dynamic, with the ranges given for them.
+
+    Args:
+        model: its inputs have symbolic sizes.
+        ranges: the smallest and the largest size of each, None for no limit.
+        several: the ranges are of several models, not all of which have each symbol.
 
     Raises:
         PortproofError: E-USAGE for a symbol that no input has, or a range of no size.
@@ -73,7 +78,7 @@ def keep(
     symbols = {value.name or "": _symbols(value) for value in model.graph.inputs if not value.is_initializer()}
     known = {name for names in symbols.values() for name in names if isinstance(name, str)}
     for name, (low, high) in ranges.items():
-        if name not in known or low < 1 or (high is not None and high < low):
+        if low < 1 or (high is not None and high < low) or (name not in known and not several):
             what = f"dims: {name} from {low} to {high} is no range of a dimension of the model's inputs"
             hint = f"Its inputs have {', '.join(sorted(known)) or 'no symbolic sizes'}; a range is (smallest, largest)."
             raise PortproofError("E-USAGE", what, hint=hint)
@@ -83,7 +88,8 @@ def keep(
         for key, names in symbols.items()
         if set(names) & set(ranges) and all(isinstance(name, int) or name in ranges for name in names)
     ]
-    return declared, tuple(Dim(name=n, low=low, high=high) for n, (low, high) in ranges.items() if n not in fixed)
+    dims = {name: Dim(name=name, low=low, high=high) for name, (low, high) in ranges.items() if name in known}
+    return declared, tuple(dim for name, dim in dims.items() if name not in fixed)
 
 
 def _symbols(value: "ir.Value") -> list[int | str]:

@@ -43,7 +43,7 @@ def convert(
     weights = SharedWeights()
 
     def lowered(name: str) -> "Lowered":
-        function = _lowered(Path(paths[name]), io_layout, dims or {})
+        function = _lowered(Path(paths[name]), io_layout, dims or {}, several=len(paths) > 1)
         if len(paths) > 1:
             weights.share(function.model)
         return function
@@ -51,7 +51,7 @@ def convert(
     write_functions(for_each(list(paths), lowered)).save(Path(out_path))
 
 
-def _lowered(path: Path, io_layout: str, ranges: Mapping[str, tuple[int, int | None]]) -> "Lowered":
+def _lowered(path: Path, io_layout: str, ranges: Mapping[str, tuple[int, int | None]], *, several: bool) -> "Lowered":
     from portproof.exporter.onnx_io import load
     from portproof.exporter.pinning import keep, pin
     from portproof.exporter.simplify import simplify
@@ -59,7 +59,7 @@ def _lowered(path: Path, io_layout: str, ranges: Mapping[str, tuple[int, int | N
     from portproof.exporter.tflite.conversion import lower_function
 
     loaded = load(path)
-    declared, dims = keep(loaded, ranges)
+    declared, dims = keep(loaded, ranges, several=several)
     source = pin(loaded, declared)
     model, _ = simplify(source, dims=dims)
     return lower_function(model, io_layout=io_layout, dims=dims, representative=representative(source, dims, None))

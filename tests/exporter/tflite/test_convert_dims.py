@@ -34,6 +34,18 @@ def test_the_symbols_of_the_file_stay_dynamic(path):
             np.testing.assert_array_equal(runner.run({"x": x, "y": y})["z"], np.concatenate([x * 0, y], 1))
 
 
+def test_ranges_of_several_functions_of_one_file(path):
+    other = path.with_name("other.onnx")
+    text = '<ir_version: 10, opset_import: ["" : 23]> g (float[N,3] x) => (float[N,3] y) { y = Neg(x) }'
+    onnx.save(onnx.parser.parse_model(text), other)
+    out = path.with_suffix(".tflite")
+    convert({"both": path, "one": other}, out, dims={"N": (1, 8), "T": (1, None)})
+    for size in (1, 8):
+        with runtimes.open(out, isolated=False, signature="one") as runner:
+            x = np.ones((size, 3), np.float32)
+            np.testing.assert_array_equal(runner.run({"x": x})["y"], -x)
+
+
 def test_a_range_of_one_size_pins(path):
     out = path.with_suffix(".tflite")
     convert(path, out, dims={"N": (2, 2), "T": (1, None)})
