@@ -78,3 +78,19 @@ def test_any_shape(shape: list[int], index: list[int], choice: int, seed: int) -
     check_both(node_model("Gather", inputs, axis=axis), inputs)
     model = node_model("Gather", {"x": inputs["x"]}, constants={"i": inputs["i"]}, axis=axis)
     check_both(model, {"x": inputs["x"]})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
+def test_windows_side_by_side_are_a_transpose(dtype: str) -> None:
+    """Every second, then the others: what torch's unfold of windows side by side is made of."""
+    x = data((2, 8, 3), dtype)
+    index = np.arange(8).reshape(4, 2).T
+    model = node_model("Gather", {"x": x}, constants={"i": index}, axis=1)
+    check_both(model, {"x": x})
+    assert "GATHER" not in ops_of(model)
+
+
+def test_indices_that_leave_entries_out_are_gathered() -> None:
+    model = node_model("Gather", {"x": data((6, 2))}, constants={"i": np.array([0, 2, 4])}, axis=0)
+    check_both(model, {"x": data((6, 2))})
+    assert ops_of(model) == {"GATHER": 1}
