@@ -1,6 +1,6 @@
 import pytest
 
-from portproof.exporter.tflite.make.window import Window, pool_window, resolve_pads, same_pads
+from portproof.exporter.tflite.make.window import Window, for_any_size, pool_window, resolve_pads, same_pads
 from portproof.exporter.tflite.refusal import Refusal
 
 
@@ -62,3 +62,23 @@ def test_same_with_gaps_between_the_windows() -> None:
     assert resolve_pads("SAME_UPPER", None, [8], [1], [2]) == [(0, 0)]
     with pytest.raises(Refusal, match="longer than the kernel"):
         resolve_pads("SAME_UPPER", None, [8], [1], [4])
+
+
+def test_for_any_size_no_padding_is_taken_that_depends_on_it() -> None:
+    odd = pool(7, 3, strides=[2], pads=[1, 1])
+    assert odd.padding() == "SAME"
+    with for_any_size():
+        assert odd.padding() is None
+        assert pool(7, 3, strides=[1], pads=[1, 1]).padding() == "SAME"
+        assert pool(7, 3, strides=[2]).padding() == "VALID"
+    assert odd.padding() == "SAME"
+
+
+@pytest.mark.parametrize(("ceil_mode", "pads"), [(0, (0, 1)), (1, (0, 2)), (1, (1, 1))])
+def test_for_any_size_the_pads_are_the_same_and_so_are_the_steps(ceil_mode: int, pads: tuple[int, int]) -> None:
+    plain = [pool(size, 4, strides=[2], pads=[*pads], ceil_mode=ceil_mode) for size in range(8, 14)]
+    with for_any_size():
+        generic = [pool(size, 4, strides=[2], pads=[*pads], ceil_mode=ceil_mode) for size in range(8, 14)]
+    assert len({window.pads for window in plain}) > 1
+    assert len({window.pads for window in generic}) == 1
+    assert [window.out for window in generic] == [window.out for window in plain]
