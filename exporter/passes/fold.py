@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter import provenance
 from portproof.exporter.onnx_random import RANDOM
-from portproof.exporter.passes.graph import add_constant, attribute, is_constant, nodes, shape_of
+from portproof.exporter.passes.graph import add_constant, attribute, free_name, is_constant, nodes, shape_of
 
 # A node may grow its inputs this much (a cast to a wider type), or make this many bytes from nothing: an Expand,
 # Tile or ConstantOfShape of megabytes is cheaper to run than to ship.
@@ -147,6 +147,7 @@ def _copy(node: ir.Node, values: dict[ir.Value, ir.Value]) -> ir.Node:
 
 def _substitute(graph: ir.Graph, value: ir.Value, array: NDArray[Any]) -> None:
     name, value.name = value.name or "folded", None
+    free_name(graph, name)
     for user in value.consumers():
         provenance.inherit(user, value.producer())
     value.replace_all_uses_with(add_constant(graph, array, name))

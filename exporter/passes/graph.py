@@ -1,6 +1,8 @@
 """What the passes share: constants read and written, values replaced, attributes with their defaults."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,15 +28,61 @@ def add_constant(graph: "ir.Graph", array: NDArray[Any], name: str) -> "ir.Value
     """A new initializer; its name is `name`, or the first of ``name_1``, ``name_2``, ... that is free."""
     import onnx_ir as ir
 
-    taken = names(graph)
-    unique, k = name, 0
-    while unique in taken:
-        k += 1
-        unique = f"{name}_{k}"
+    unique = _free_name(graph, name)
     tensor = ir.tensor(np.asarray(array, order="C"), name=unique)
     value = ir.Value(name=unique, shape=ir.Shape(array.shape), type=ir.TensorType(tensor.dtype), const_value=tensor)
     graph.register_initializer(value)
     return value
+
+
+class _Names:
+    """The names of a graph, while a pass runs that may add a constant for each of its nodes."""
+
+    def __init__(self, graph: "ir.Graph") -> None:
+        self.taken = names(graph)
+        self.added: dict[str, int] = {}
+
+    def add(self, name: str) -> str:
+        unique, k = name, self.added.get(name, 0)
+        while unique in self.taken:
+            k += 1
+            unique = f"{name}_{k}"
+        self.added[name] = k
+        self.taken.add(unique)
+        return unique
+
+
+_KEPT: "ContextVar[dict[ir.Graph, _Names] | None]" = ContextVar("_KEPT", default=None)
+
+
+@contextmanager
+def names_kept() -> Iterator[None]:
+    """While the block runs `add_constant` collects a graph's names once, not each time.
+
+    What a pass names itself in between must be of another pattern than its constants.
+    """
+    token = _KEPT.set({})
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def free_name(graph: "ir.Graph", name: str) -> None:
+    """Tell that no value has this name any more, and that a constant may have it."""
+    kept = (_KEPT.get() or {}).get(graph)
+    if kept is not None:
+        kept.taken.discard(name)
+        kept.added.pop(name, None)
+
+
+def _free_name(graph: "ir.Graph", name: str) -> str:
+    kept = _KEPT.get()
+    if kept is None:
+        return _Names(graph).add(name)
+    if graph not in kept or (name in kept[graph].taken and name not in kept[graph].added):
+        kept[graph] = _Names(graph)  # anew, where the name seems to be in use: it may be free by now
+    return kept[graph].add(name)
 
 
 def names(graph: "ir.Graph") -> set[str]:

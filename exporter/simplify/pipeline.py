@@ -19,12 +19,19 @@ def run_passes(model: "ir.Model", *, fold_data: bool = True) -> "ir.Model":
     for step in first_passes():
         step(model)
     for _ in range(_MOST_ROUNDS):
-        changes = [step(model).modified for step in repeated_passes(fold_data=fold_data)]
+        changes = [_modifies(step, model) for step in repeated_passes(fold_data=fold_data)]
         if not any(changes):
             break
     for step in last_passes():
-        step(model)
+        _modifies(step, model)
     return model
+
+
+def _modifies(step: "ir.passes.PassBase", model: "ir.Model") -> bool:
+    from portproof.exporter.passes.graph import names_kept
+
+    with names_kept():
+        return step(model).modified
 
 
 def settle(model: "ir.Model") -> "ir.Model":
