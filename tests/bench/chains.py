@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import onnx
 
-KINDS = ("additions", "convolutions", "residual blocks", "reshapes and transposes", "distinct weights")
+KINDS = ("additions", "convolutions", "residual blocks", "reshapes and transposes", "distinct weights", "batch norms")
 
 
 def chain(size: int, kind: str) -> "onnx.ModelProto":
@@ -14,7 +14,8 @@ def chain(size: int, kind: str) -> "onnx.ModelProto":
     Args:
         size: the number of nodes.
         kind: one of `KINDS`: additions of a constant; convolution, activation and addition in turn; the same with a
-            second path around every convolution; reshapes, transposes and activations; additions of a weight each.
+            second path around every convolution; reshapes, transposes and activations; additions of a weight
+            each; convolutions each with a batch norm and an activation.
     """
     import numpy as np
     import onnx
@@ -24,6 +25,7 @@ def chain(size: int, kind: str) -> "onnx.ModelProto":
     weights = [
         numpy_helper.from_array((rng.standard_normal((4, 4, 1, 1)) / 4).astype(np.float32), "w"),
         numpy_helper.from_array(rng.standard_normal((4, 1, 1)).astype(np.float32), "c"),
+        numpy_helper.from_array(np.ones(4, np.float32), "one"),
         numpy_helper.from_array(np.array([1, 4, 64]), "flat"),
         numpy_helper.from_array(np.array([1, 4, 8, 8]), "image"),
     ]
@@ -50,6 +52,12 @@ def _node(k: int, size: int, kind: str) -> "onnx.NodeProto":
             helper.make_node("Conv", [given, "w"], made),
             helper.make_node("Relu", [given], made),
             helper.make_node("Add", [given, "c"], made),
+        ][k % 3]
+    if kind == "batch norms":
+        return [
+            helper.make_node("Conv", [given, "w"], made),
+            helper.make_node("BatchNormalization", [given, *["one"] * 4], made),
+            helper.make_node("Relu", [given], made),
         ][k % 3]
     if kind == "residual blocks":
         return [
