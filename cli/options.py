@@ -21,7 +21,11 @@ def source_options(function: Function) -> Function:
     """How a model is read and what it is run on."""
     options = (
         click.option(
-            "--input", "inputs", multiple=True, metavar="NAME=1x3x224x224:float32", help="Declare an input's shape."
+            "--input",
+            "inputs",
+            multiple=True,
+            metavar="NAME=1x3x224x224:float32",
+            help="Declare an input's shape; a name keeps a size dynamic: x=N:1..8x3xHxW.",
         ),
         click.option(
             "--data",

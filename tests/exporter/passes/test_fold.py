@@ -90,3 +90,10 @@ def test_an_operator_set_newer_than_onnx_runtime_is_folded_by_onnx():
     model = ir.from_proto(onnx.shape_inference.infer_shapes(proto))
     assert FoldConstants()(model).modified
     assert np.array_equal(constant(model.graph[0].inputs[1]), -W)
+
+
+def test_only_what_shapes_are_made_of(run):
+    text = """g (float[2,16] x) => (float[2,16] y) {
+      s = Shape<start = -1>(x) zero = Constant<value = int64 {0}>() one = Constant<value = int64 {1}>()
+      n = Squeeze(s) r = Range(zero, n, one) f = Cast<to = 1>(r) y = Add(x, f) }"""
+    assert run(FoldConstants(data=False), text).ops == ["Range", "Cast", "Add"]
