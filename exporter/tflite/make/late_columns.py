@@ -38,29 +38,38 @@ def late_columns(
         pads: (before..., behind...) in elements.
     """
     n, channels, taps, blocks = shape_of(x)
-    rank, sizes = len(image), late_int32(b, block)
-    tap, number = b.const(np.arange(taps)[:, None], np.int32), b.const(np.arange(blocks)[None, :], np.int32)
-    flat, inside, scale = None, None, 1
-    for axis in reversed(range(rank)):
-        size = reshape(b, slice_(b, sizes, [axis], [1]), ())
-        room = image[axis] + pads[axis] + pads[axis + rank] - 1
-        reach = calc(b, "MUL", calc(b, "SUB", size, 1), dilations[axis])
-        steps = calc(b, "ADD", calc(b, "FLOOR_DIV", calc(b, "SUB", b.const(room, np.int32), reach), strides[axis]), 1)
-        offset = calc(b, "MUL", calc(b, "FLOOR_MOD", tap, size), dilations[axis])
-        start = calc(b, "MUL", calc(b, "FLOOR_MOD", number, steps), strides[axis])
-        place = calc(b, "SUB", calc(b, "ADD", offset, start), pads[axis])
-        tap, number = calc(b, "FLOOR_DIV", tap, size), calc(b, "FLOOR_DIV", number, steps)
-        within = calc(b, "LOGICAL_AND", calc(b, "GREATER_EQUAL", place, 0), calc(b, "LESS", place, image[axis]))
-        inside = within if inside is None else calc(b, "LOGICAL_AND", inside, within)
-        part = calc(b, "MUL", place, scale)
-        flat = part if flat is None else calc(b, "ADD", flat, part)
-        scale *= image[axis]
-    total = math.prod(image)
-    if flat is None or inside is None:
-        return reshape(b, x, (n, channels))
-    points = reshape(b, choose(b, inside, flat, total), (taps * blocks, 1))
+    grid = (b.const(np.arange(taps)[:, None], np.int32), b.const(np.arange(blocks)[None, :], np.int32))
+    flat, inside = b.const(0, np.int32), b.const(True)
+    for axis in reversed(range(len(image))):
+        size = reshape(b, slice_(b, late_int32(b, block), [axis], [1]), ())
+        ends = pads[axis], pads[axis + len(image)]
+        grid, place = _along(b, grid, size, image[axis], strides[axis], dilations[axis], ends)
+        for within in (calc(b, "GREATER_EQUAL", place, 0), calc(b, "LESS", place, image[axis])):
+            inside = calc(b, "LOGICAL_AND", within, inside)
+        flat = calc(b, "ADD", calc(b, "MUL", place, math.prod(image[axis + 1 :])), flat)
+    points = reshape(b, choose(b, inside, flat, math.prod(image)), (taps * blocks, 1))
     rows = transpose(b, reshape(b, x, (n * channels, taps * blocks)), (1, 0))
-    shape = (total + 1, n * channels)
+    shape = (math.prod(image) + 1, n * channels)
     y = b.emit("SCATTER_ND", [points, rows, b.ints(shape)], shape=shape, dtype=dtype_of(x))
-    y = slice_(b, y, [0, 0], [total, n * channels])
+    y = slice_(b, y, [0, 0], [shape[0] - 1, shape[1]])
     return reshape(b, transpose(b, y, (1, 0)), (n, channels, *image))
+
+
+def _along(
+    b: Builder,
+    grid: tuple[ir.Value, ir.Value],
+    size: ir.Value,
+    image: int,
+    stride: int,
+    dilation: int,
+    pads: tuple[int, int],
+) -> tuple[tuple[ir.Value, ir.Value], ir.Value]:
+    """The place of each tap of each block along one axis, and what is left of their numbers for the axes before it."""
+    tap, number = grid
+    reach = calc(b, "MUL", calc(b, "SUB", size, 1), dilation)
+    room = calc(b, "SUB", b.const(image + sum(pads) - 1, np.int32), reach)
+    steps = calc(b, "ADD", calc(b, "FLOOR_DIV", room, stride), 1)
+    offset = calc(b, "MUL", calc(b, "FLOOR_MOD", tap, size), dilation)
+    start = calc(b, "MUL", calc(b, "FLOOR_MOD", number, steps), stride)
+    place = calc(b, "SUB", calc(b, "ADD", offset, start), pads[0])
+    return (calc(b, "FLOOR_DIV", tap, size), calc(b, "FLOOR_DIV", number, steps)), place
