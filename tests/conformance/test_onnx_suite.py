@@ -12,8 +12,8 @@ from tests.conformance.suite import KINDS, MODES, dump, run, tally
 
 pytestmark = pytest.mark.conformance
 
-SAMPLE_BARS = {"params": 0.97, "asis": 0.92}
-WHOLE_BARS = {"params": 0.93, "asis": 0.88}
+SAMPLE_BARS = {"params": 0.98, "asis": 0.97}
+WHOLE_BARS = {"params": 0.98, "asis": 0.96}
 
 
 @pytest.fixture(scope="module")
