@@ -19,9 +19,9 @@ def witnesses(model: ir.Model, dims: Sequence[Dim]) -> list[Sizes]:
     """Assignments of sizes to all dimensions, six generic ones, then the largest sizes there are.
 
     Sizes of one dimension are all different, odd and even, and within its range, but for ranges too narrow for that: a
-    batch of 1 to 4 is lowered at larger ones too. 1 is never used, since a size of 1 broadcasts. The first is within all
-    ranges: the file may be written with its sizes. The largest sizes make constants from which those of all smaller
-    sizes may be cut.
+    batch of 1 to 4 is lowered at larger ones too. 1 is never used, since a size of 1 broadcasts. The first is within
+    all ranges: the file may be written with its sizes. The largest sizes make constants from which those of all
+    smaller sizes may be cut.
     """
     usual = _usual(model)
     columns = {dim.name: _column(dim, usual.get(dim.name, _LENGTH), shift) for shift, dim in enumerate(dims)}
