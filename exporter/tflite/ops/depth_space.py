@@ -26,10 +26,15 @@ def depth_to_space(b: Builder, x: ir.Value, *, blocksize: int, mode: str = "DCR"
 
 
 @onnx_op("SpaceToDepth")
-def space_to_depth(b: Builder, x: ir.Value, *, blocksize: int) -> ir.Value:
-    """[N, C, H, W] to [N, C k^2, H / k, W / k]; the kernel has the same order of channels."""
+def space_to_depth(b: Builder, x: ir.Value, *, blocksize: int, mode: str | None) -> ir.Value:
+    """[N, C, H, W] to [N, C k^2, H / k, W / k]; the kernel's order of channels is DCR."""
     n, c, h, w = shape_of(x)
-    return _shuffle(b, "SPACE_TO_DEPTH", x, (n, h // blocksize, w // blocksize, c * blocksize**2), blocksize)
+    y = _shuffle(b, "SPACE_TO_DEPTH", x, (n, h // blocksize, w // blocksize, c * blocksize**2), blocksize)
+    if mode == "CRD" and c > 1 and blocksize > 1:
+        # Channel (d, i, j) of CRD is channel (i, j, d) of DCR.
+        order = np.arange(c * blocksize**2).reshape(blocksize**2, c).T.reshape(-1)
+        y = cast(b, gather(b, cast(b, y, carrier(dtype_of(y), _KERNEL_TYPES, "SpaceToDepth")), order, 1), dtype_of(x))
+    return y
 
 
 def _shuffle(b: Builder, op: str, x: ir.Value, shape: tuple[int, ...], block: int) -> ir.Value:

@@ -49,3 +49,10 @@ def test_any_block(data: st.DataObject) -> None:
 def test_unknown_type_is_refused_by_name() -> None:
     model = node_model("DepthToSpace", {"x": np.zeros((1, 4, 2, 2))}, blocksize=2)
     assert "float64" in refusal(model)
+
+
+@pytest.mark.parametrize("mode", ["DCR", "CRD"])
+def test_both_orders_of_what_is_gathered(mode: str) -> None:
+    x = whole(2, 3, 4, 4, dtype="float32")
+    model = node_model("SpaceToDepth", {"x": x}, blocksize=2, mode=mode, opset=28)
+    check(model, {"x": x}, oracle="reference")

@@ -31,6 +31,7 @@ def test_cum_prod(dtype: str, size: int, axis: int) -> None:
     x = np.abs(x) if dtype == "uint32" else x
     for options in ({}, {"exclusive": 1}, {"reverse": 1}, {"exclusive": 1, "reverse": 1}):
         verify("CumProd", x.astype(dtype), np.array(axis), constant=(1,), opset=26, oracle="reference", **options)
+        verify("CumProd", x.astype(dtype), np.array(axis), opset=26, oracle="reference", **options)
 
 
 @pytest.mark.parametrize(
