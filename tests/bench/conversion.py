@@ -26,6 +26,14 @@ from tests.bench.stages import stages
 
 ROOT = Path(__file__).resolve().parents[2]
 CONVERT = "import sys; from portproof.exporter.tflite import convert; convert(*sys.argv[1:])"
+# A small process in between: the peak of a process begins with that of the one that started it.
+WAIT = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, used = os.wait4(child.pid, 0)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss)
+sys.exit(status != 0)
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +48,12 @@ def cost(command: Sequence[str]) -> Cost:
     """Run a command to its end; what `/usr/bin/time -v` would say."""
     # As an installed package, whose bytecode is there.
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    with tempfile.TemporaryFile() as log:
-        child = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=env)
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            log.seek(0)
-            raise SystemExit(f"{command[-2:]}: {log.read().decode()}")
-    return Cost(
-        cpu_s=used.ru_utime + used.ru_stime, peak_mb=used.ru_maxrss / (1 << (20 if sys.platform == "darwin" else 10))
-    )
+    waiting = [sys.executable, "-c", WAIT, *command]
+    done = subprocess.run(waiting, check=False, capture_output=True, text=True, cwd=ROOT, env=env)
+    if done.returncode:
+        raise SystemExit(f"{command[-2:]}: {done.stderr}")
+    cpu_s, peak = map(float, done.stdout.split())
+    return Cost(cpu_s=cpu_s, peak_mb=peak / (1 << 20 if sys.platform == "darwin" else 1 << 10))
 
 
 def least(command: Sequence[str], repeat: int) -> Cost:

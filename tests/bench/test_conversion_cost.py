@@ -33,3 +33,8 @@ def test_cost_counts_children() -> None:
 def test_a_command_that_fails_is_no_figure() -> None:
     with pytest.raises(SystemExit, match="no such thing"):
         cost([sys.executable, "-c", "raise SystemExit('no such thing')"])
+
+
+def test_the_peak_is_that_of_the_command_alone() -> None:
+    ballast = bytearray(300 << 20)
+    assert cost([sys.executable, "-c", "pass"]).peak_mb < 100 < len(ballast)
