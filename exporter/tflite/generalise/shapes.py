@@ -9,8 +9,8 @@ from portproof.exporter.tflite.generalise.observe import Observation, computed, 
 from portproof.exporter.tflite.values import shape_of
 from portproof.exporter.tflite.writer.subgraph import SHAPE_SIGNATURE
 
-_ROUNDING = 2
-"""Elements by which the size of a tensor behind some strided windows differs from a plain division."""
+_ROUNDING = 5
+"""Elements by which the size of a tensor behind strided windows, or their padding, differs from a plain division."""
 
 
 def mark(seen: Observation) -> None:

@@ -5,6 +5,7 @@ import pytest
 from tests.exporter.tflite.generalise.dynamic_support import check_sizes, converted, symbolic, weight
 
 from portproof.device_profiles.errors import PortproofError
+from portproof.runtimes.tflite_schema import schema
 
 HEAD = '<ir_version: 10, opset_import: ["" : 23]>\n'
 UNET = (
@@ -41,6 +42,18 @@ def test_an_image_network_of_any_size():
         {"N": 2, "H": 1, "W": 1},
     ]
     check_sizes(symbolic(UNET, **UNET_WEIGHTS), ["x=Nx3xHxW"], sizes)
+
+
+def test_the_file_has_the_sizes_asked_for_behind_many_strides():
+    """Which of the ways of rounding by 8 it is the witnesses do not say: the file is written with about that size."""
+    layers = " ".join(f"x{n + 1} = Conv<strides = [2,2], pads = [1,1,1,1]>(x{n}, w)" for n in range(4))
+    text = HEAD + f"g (float[N,3,H,W] x0) => (float[N,3,h,w] x4) {{ {layers} }}"
+    sizes = {"N": 1, "H": 224, "W": 192}
+    file = check_sizes(symbolic(text, w=weight(3, 3, 3, 3)), ["x0=Nx3xHxW"], [sizes], representative=sizes)
+    table = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytes(file.data)))
+    graph = table.subgraphs[0]
+    assert list(graph.tensors[graph.inputs[0]].shape) == [1, 224, 192, 3]
+    assert list(graph.tensors[graph.outputs[0]].shape) == [1, 14, 12, 3]
 
 
 def test_an_image_network_in_steps_needs_no_explicit_padding_where_same_fits():
