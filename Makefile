@@ -26,6 +26,8 @@ demo: .venv/.demo
 
 bench: demo
 	$(BIN)/portproof bench build/mobilenet_v2/mobilenet_v2.tflite build/mobilenet_v2/mobilenet_v2.onnx
+	$(BIN)/python -m tests.bench.conversion
+	$(BIN)/python -m tests.bench.conversion --chains 1000,4000
 
 # The versions of a fresh install; torch is pinned by hand, see the head of the file.
 lock:
