@@ -57,7 +57,7 @@ def columns(b: Builder, mask: ir.Value, count: int) -> Sequence[ir.Value]:
     ]
 
 
-def taken(b: Builder, x: ir.Value, where: ir.Value, axis: int) -> ir.Value:
+def taken_at(b: Builder, x: ir.Value, where: ir.Value, axis: int) -> ir.Value:
     """Entries of `x` along a non-negative axis, at places that the data decide; the axis is left open."""
     shape: Sequence[int] = shape_of(x)
     out = (*shape[:axis], *shape_of(where), *shape[axis + 1 :])

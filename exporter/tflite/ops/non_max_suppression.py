@@ -8,7 +8,7 @@ from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.known import calc, choose
 from portproof.exporter.tflite.make.movement import concat, gather, reshape, slice_
-from portproof.exporter.tflite.make.selection import open_size, opened, places, taken
+from portproof.exporter.tflite.make.selection import open_size, opened, places, taken_at
 from portproof.exporter.tflite.make.unsigned import same_bits
 from portproof.exporter.tflite.ops.extreme import ordered_places
 from portproof.exporter.tflite.refusal import Refusal
@@ -59,7 +59,7 @@ def non_max_suppression(
             tables.append(concat(b, [where, reshape(b, chosen, (count, 1))], 1))
             kept.append(valid)
     rows = places(b, concat(b, kept, 0), size)
-    return opened(cast(b, taken(b, concat(b, tables, 0), rows, 0), np.int64), 0)
+    return opened(cast(b, taken_at(b, concat(b, tables, 0), rows, 0), np.int64), 0)
 
 
 def _single(b: Builder, value: ir.Value | None, dtype: type, default: float) -> ir.Value:

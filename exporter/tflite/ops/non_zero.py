@@ -9,7 +9,7 @@ from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.indices import flatten
 from portproof.exporter.tflite.make.movement import gather, pad, slice_
 from portproof.exporter.tflite.make.parameter import resolve_axis
-from portproof.exporter.tflite.make.selection import columns, open_size, opened, places, taken
+from portproof.exporter.tflite.make.selection import columns, open_size, opened, places, taken_at
 from portproof.exporter.tflite.make.widened import NUMBERS, widened
 from portproof.exporter.tflite.ops.gather import GATHER_TYPES
 from portproof.exporter.tflite.refusal import Refusal
@@ -43,5 +43,5 @@ def compress(b: Builder, x: ir.Value, condition: ir.Value, *, axis: int | None) 
     given = slice_(b, condition, [0], [min(size, shape_of(condition)[0])])
     missing = size - shape_of(given)[0]
     mask = cast(b, pad(b, cast(b, given, np.int32), [(0, missing)]), np.bool_) if missing else given
-    y = taken(b, wide, places(b, mask, open_size(b, 0, along)), along)
+    y = taken_at(b, wide, places(b, mask, open_size(b, 0, along)), along)
     return opened(cast(b, y, dtype_of(x)), along)

@@ -14,7 +14,7 @@ from portproof.exporter.tflite.make.indices import flatten
 from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.movement import concat, gather, reshape, slice_, transpose
 from portproof.exporter.tflite.make.parameter import resolve_axis
-from portproof.exporter.tflite.make.selection import open_size, opened, places, taken
+from portproof.exporter.tflite.make.selection import open_size, opened, places, taken_at
 from portproof.exporter.tflite.ops.extreme import ordered_places
 from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
@@ -68,11 +68,11 @@ def _outputs(
     filled = binary(b, "GREATER", sizes, 0)
 
     def cut(values: ir.Value, index: int) -> ir.Value:
-        return taken(b, values, places(b, filled, open_size(b, index, 0)), 0)
+        return taken_at(b, values, places(b, filled, open_size(b, index, 0)), 0)
 
     size = open_size(b, 0, 0 if flat else along)
-    first = taken(b, starts, places(b, filled, size), 0)
-    y = opened(cast(b, taken(b, data, first, along), dtype_of(x)), along)
+    first = taken_at(b, starts, places(b, filled, size), 0)
+    y = opened(cast(b, taken_at(b, data, first, along), dtype_of(x)), along)
     indices = opened(cast(b, cut(starts, 1), np.int64), 0)
     counts = opened(cast(b, cut(sizes, 3), np.int64), 0)
     return y, indices, cast(b, inverse, np.int64), counts

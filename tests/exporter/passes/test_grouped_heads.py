@@ -47,3 +47,12 @@ def test_heads_that_are_repeated_one_after_the_other_stay(run):
         .replace("float[2,2,1,5,4] v", "float[2,1,2,5,4] v")
     )
     assert not run(ShareKeysAndValues(), body, **shapes(2, 2)).modified
+
+
+def test_an_expansion_of_nothing_stays(run):
+    body = (
+        text(2, 2)
+        .replace("float[2,2,1,5,4] k", "float[2,2,2,5,4] k")
+        .replace("float[2,2,1,5,4] v", "float[2,2,2,5,4] v")
+    )
+    assert not run(ShareKeysAndValues(), body, **shapes(2, 2)).modified
