@@ -1,0 +1,1 @@
+"""Kernels of the MIL operators, one family a file; semantics from Apple's MIL operator documentation."""
