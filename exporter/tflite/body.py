@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.parts import settle
+from portproof.exporter.lowering.patterns import recognised
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import Item
 from portproof.exporter.tflite.lower import lower_into
-from portproof.exporter.tflite.parts import settle
-from portproof.exporter.tflite.patterns import recognised
 from portproof.exporter.tflite.values import is_constant
 
 Lookup = Callable[[ir.Value], Item]

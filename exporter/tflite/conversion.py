@@ -8,6 +8,7 @@ from pathlib import Path
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message
+from portproof.exporter.lowering.patterns import recognised
 from portproof.exporter.tflite.generalise.convert import generalised
 from portproof.exporter.tflite.layout.assign import IoPerms, assign_layouts
 from portproof.exporter.tflite.layout.rewrite import transposed_bytes
@@ -19,7 +20,6 @@ from portproof.exporter.tflite.metadata.schema import NAME as METADATA
 from portproof.exporter.tflite.narrowing import warnings
 from portproof.exporter.tflite.passes.float16_weights import Float16Weights
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
-from portproof.exporter.tflite.patterns import recognised
 from portproof.exporter.tflite.values import dtype_of
 from portproof.exporter.tflite.writer.model import Signature, write_signatures
 from portproof.exporter.tflite.writer.packing import Piece, chunks, joined

@@ -2,7 +2,7 @@
 
 import onnx_ir as ir
 
-from portproof.exporter.tflite.refusal import UnknownShape
+from portproof.exporter.lowering.refusal import UnknownShape
 from portproof.exporter.tflite.values import is_run_time
 
 _DECLARE = "declare the inputs' shapes with --input NAME=1x3x224x224:float32"

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import onnx_ir as ir
 
-from portproof.exporter.tflite.refusal import Refusal, UnknownShape
+from portproof.exporter.lowering.refusal import Refusal, UnknownShape
 
 
 @dataclass(frozen=True, kw_only=True)

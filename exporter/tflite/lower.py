@@ -9,14 +9,14 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message, PortproofError
+from portproof.exporter.lowering.binding import bind
+from portproof.exporter.lowering.refusal import Refusal, RefusedInside, UnknownShape
 from portproof.exporter.passes.functions import PART_OF
 from portproof.exporter.provenance import where
-from portproof.exporter.tflite.binding import bind
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.dynamic import is_known, unknown_shape
 from portproof.exporter.tflite.items import Item, Nothing, TensorList
 from portproof.exporter.tflite.parts import by_parts
-from portproof.exporter.tflite.refusal import Refusal, RefusedInside, UnknownShape
 from portproof.exporter.tflite.registry import call, find
 from portproof.exporter.tflite.unsupported import hint, reason
 from portproof.exporter.tflite.values import DOMAIN, array_of, dtype_of, shape_of

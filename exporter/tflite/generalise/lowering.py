@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message, PortproofError
+from portproof.exporter.lowering.patterns import recognised
 from portproof.exporter.passes.graph import nodes, shape_of
 from portproof.exporter.pinning import pinned_at
 from portproof.exporter.simplify.pipeline import run_passes
@@ -17,7 +18,6 @@ from portproof.exporter.tflite.layout.assign import IoPerms, LayoutMismatch, ass
 from portproof.exporter.tflite.lower import lower
 from portproof.exporter.tflite.make.window import for_any_size
 from portproof.exporter.tflite.passes.pipeline import after_layout, before_layout
-from portproof.exporter.tflite.patterns import recognised
 from portproof.exporter.tflite.values import array_of
 from portproof.runtimes.dims import text_of
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce, select
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.movement import pad, reshape
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import Array, array_of, constant, dtype_of, rank_of, shape_of
 
 LOWEST = float(np.finfo(np.float32).min)

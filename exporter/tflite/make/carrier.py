@@ -9,9 +9,9 @@ from collections.abc import Collection
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import dtype_of
 
 _WIDER = {

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary
 from portproof.exporter.tflite.make.movement import (
@@ -18,7 +19,6 @@ from portproof.exporter.tflite.make.movement import (
     transpose,
 )
 from portproof.exporter.tflite.make.window import Window
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, shape_of
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, reduce
 from portproof.exporter.tflite.make.matmul import matmul
 from portproof.exporter.tflite.make.movement import every, reshape, transpose
 from portproof.exporter.tflite.make.widened import NUMBERS, widened
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import rank_of, shape_of
 
 Labels = str

@@ -2,9 +2,9 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import dtype_of
 
 CAST_HINT = "cast to float32 before it and back behind it"

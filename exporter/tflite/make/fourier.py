@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.values import Array
 
 _MOST_BYTES = 64 << 20

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, select
 from portproof.exporter.tflite.make.movement import reshape
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import Array, array_of, constant, dtype_of, shape_of
 
 COUNTS = "portproof.counts"

@@ -12,6 +12,7 @@ from functools import reduce
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.convolution import convolve, split_groups
@@ -20,7 +21,6 @@ from portproof.exporter.tflite.make.matmul import matmul
 from portproof.exporter.tflite.make.movement import concat, slice_
 from portproof.exporter.tflite.make.quantize import centred, is_zero
 from portproof.exporter.tflite.make.window import Window
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import Array, array_of, dtype_of, rank_of, shape_of
 
 EXACT = 1 << 24

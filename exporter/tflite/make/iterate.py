@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import flat, like, same_form
 from portproof.exporter.tflite.make.arithmetic import binary, cast
@@ -18,7 +19,6 @@ from portproof.exporter.tflite.make.loop import write_row
 from portproof.exporter.tflite.make.movement import concat, reshape
 from portproof.exporter.tflite.make.selection import opened
 from portproof.exporter.tflite.make.subgraph import Operands, closed_graph, parameter
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 
 MOST_STEPS, MOST_NODES = 16, 64

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import Item
 from portproof.exporter.tflite.make.movement import concat, reshape
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, shape_of
 
 OPEN = -1

@@ -2,8 +2,8 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.refusal import Refusal
 
 
 def refuse_read_outputs(b: Builder, first: int, hint: str) -> None:

@@ -2,9 +2,9 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.dynamic import unknown_shape
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, shape_of
 
 Shape = tuple[int, ...]

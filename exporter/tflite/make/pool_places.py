@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce
 from portproof.exporter.tflite.make.known import calc, choose
 from portproof.exporter.tflite.make.movement import gather, pad, reshape
 from portproof.exporter.tflite.make.window import Window
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import Array, shape_of
 
 _MOST_TAPS = 1 << 22

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.movement import pad
 from portproof.exporter.tflite.make.spatial import Axes, by_pairs
 from portproof.exporter.tflite.make.window import Pads, Window
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import Array, dtype_of, shape_of
 
 Pool2d = Callable[[Builder, ir.Value, Window, Axes], ir.Value]

@@ -7,11 +7,11 @@ point, clipped. Integers of up to 16 bits and their zero points are exact in flo
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.known import calc, clip, take
 from portproof.exporter.tflite.make.movement import reshape
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import Array, array_of, constant, dtype_of, shape_of
 
 QUANTIZED = frozenset({"int8", "uint8", "int16", "uint16"})

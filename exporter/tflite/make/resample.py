@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried
@@ -19,7 +20,6 @@ from portproof.exporter.tflite.make.resizing import (
 )
 from portproof.exporter.tflite.make.sampling import Axis, Rule, matrix, nearest
 from portproof.exporter.tflite.make.spatial import Axes, by_pairs
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import Array, dtype_of
 
 _KERNEL_TYPES = frozenset({"float32", "int8", "uint8"})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.values import Array
 
 

@@ -8,11 +8,11 @@ import math
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce
 from portproof.exporter.tflite.make.known import calc, choose
 from portproof.exporter.tflite.make.movement import reshape
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import dtype_of, shape_of
 
 _MOST_PAIRS = 1 << 22

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.unsupported import DATA_DEPENDENT, hint
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
 from portproof.exporter.tflite.writer.subgraph import SHAPE_SIGNATURE

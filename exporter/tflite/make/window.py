@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from portproof.exporter.tflite.refusal import Refusal
+from portproof.exporter.lowering.refusal import Refusal
 
 Pads = list[tuple[int, int]]
 _FOR_ANY_SIZE: ContextVar[bool] = ContextVar("for_any_size", default=False)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.matmul import fully_connected
 from portproof.exporter.tflite.make.movement import reshape, transpose
 from portproof.exporter.tflite.make.parameter import declared_shape
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, array_of, dtype_of, ints_of, shape_of
 

@@ -2,12 +2,12 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.ops.arithmetic import add_sub_mul, div
 from portproof.exporter.tflite.ops.logic import comparison, logical
 from portproof.exporter.tflite.ops.power import power
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import rank_of, shape_of
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
 from portproof.exporter.tflite.make.attention_mask import (
@@ -23,7 +24,6 @@ from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.matmul import batch_matmul
 from portproof.exporter.tflite.make.movement import concat, reshape, transpose
 from portproof.exporter.tflite.make.parameter import has_output
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, constant, dtype_of, rank_of, shape_of
 

@@ -2,8 +2,8 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, constant, dtype_of, shape_of
 from portproof.exporter.tflite.writer.types import has_tensor_type

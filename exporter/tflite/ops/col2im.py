@@ -8,6 +8,7 @@ from functools import reduce
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary
 from portproof.exporter.tflite.make.late_columns import late_columns
@@ -15,7 +16,6 @@ from portproof.exporter.tflite.make.movement import pad, reshape
 from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
 from portproof.exporter.tflite.make.taken import taken
 from portproof.exporter.tflite.make.widened import NUMBERS, widened
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, is_run_time, shape_of
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.deconvolution import Canvas, deconvolve
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.ops.conv import check_kernel_shape
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, shape_of
 

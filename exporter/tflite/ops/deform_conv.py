@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.convolution import split_groups
@@ -16,7 +17,6 @@ from portproof.exporter.tflite.make.matmul import matmul
 from portproof.exporter.tflite.make.movement import channels_first, concat, pad, reshape, slice_, transpose
 from portproof.exporter.tflite.make.window import Window, resolve_pads
 from portproof.exporter.tflite.ops.conv import check_kernel_shape
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
 

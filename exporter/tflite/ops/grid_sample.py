@@ -5,6 +5,7 @@ import math
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried
@@ -20,7 +21,6 @@ from portproof.exporter.tflite.make.interpolate import (
 from portproof.exporter.tflite.make.known import calc, clip
 from portproof.exporter.tflite.make.movement import channels_first, channels_last, pad, reshape, slice_
 from portproof.exporter.tflite.ops.gather import GATHER_TYPES
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary
 from portproof.exporter.tflite.make.loop import Values
 from portproof.exporter.tflite.recurrent.clip import clip_to
 from portproof.exporter.tflite.recurrent.layer import Layer, Weights
 from portproof.exporter.tflite.recurrent.linear import linear, rows, split_last, total
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message
+from portproof.exporter.lowering.refusal import Refusal, RefusedInside
 from portproof.exporter.tflite.body import Lookup, captured, inline, outer
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import Item, flat, like, same_form
 from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.subgraph import Operands, closed_graph
-from portproof.exporter.tflite.refusal import Refusal, RefusedInside
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.body import captured, inline, outer
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import Item
@@ -15,7 +16,6 @@ from portproof.exporter.tflite.make.iteration import OPEN, Iteration, Stepped, d
 from portproof.exporter.tflite.make.late import late_int32
 from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.outputs import is_read
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of
 

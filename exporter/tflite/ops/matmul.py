@@ -3,12 +3,12 @@
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.matmul import batch_matmul, fully_connected, matmul
 from portproof.exporter.tflite.make.movement import transpose
 from portproof.exporter.tflite.make.widened import FLOAT, widened
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, array_of, dtype_of
 

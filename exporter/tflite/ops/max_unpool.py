@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.indices import flatten
 from portproof.exporter.tflite.make.movement import pad, reshape
 from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 

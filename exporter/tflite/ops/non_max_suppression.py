@@ -3,6 +3,7 @@
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce
 from portproof.exporter.tflite.make.floats import as_float32
@@ -11,7 +12,6 @@ from portproof.exporter.tflite.make.movement import concat, gather, reshape, sli
 from portproof.exporter.tflite.make.selection import open_size, opened, places, taken_at
 from portproof.exporter.tflite.make.unsigned import same_bits
 from portproof.exporter.tflite.ops.extreme import ordered_places
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, shape_of
 

@@ -3,6 +3,7 @@
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.carrier import carried
@@ -12,7 +13,6 @@ from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.selection import columns, open_size, opened, places, taken_at
 from portproof.exporter.tflite.make.widened import NUMBERS, widened
 from portproof.exporter.tflite.ops.gather import GATHER_TYPES
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, rank_of, shape_of
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
 from portproof.exporter.tflite.make.integer_power import integer_power, power_by_float
 from portproof.exporter.tflite.make.late import late_int32
 from portproof.exporter.tflite.make.unsigned import same_bits, to_float32
 from portproof.exporter.tflite.make.widened import FLOAT, INTS, widened
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, constant, dtype_of, rank_of
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.integer import convolution, product
@@ -17,7 +18,6 @@ from portproof.exporter.tflite.make.movement import reshape
 from portproof.exporter.tflite.make.quantize import rounded
 from portproof.exporter.tflite.make.window import Window
 from portproof.exporter.tflite.ops.conv import check_kernel_shape, conv_window
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
 

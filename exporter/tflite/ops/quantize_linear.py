@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast, reduce
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.known import calc, choose, clip
 from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.quantize import dequantize, quantize, rounded, spread
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
 

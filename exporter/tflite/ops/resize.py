@@ -6,6 +6,7 @@ from typing import TypeVar
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.provenance import known
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import select
@@ -15,7 +16,6 @@ from portproof.exporter.tflite.make.movement import concat, slice_
 from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
 from portproof.exporter.tflite.make.resample import resample
 from portproof.exporter.tflite.make.sampling import Axis, Rule, outside
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, is_run_time, rank_of, shape_of
 

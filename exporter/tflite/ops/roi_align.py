@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.floats import as_float32
@@ -13,7 +14,6 @@ from portproof.exporter.tflite.make.known import calc, clip
 from portproof.exporter.tflite.make.movement import channels_first, channels_last, concat, reshape, slice_
 from portproof.exporter.tflite.make.pooling import kernel_2d
 from portproof.exporter.tflite.make.window import Window
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 

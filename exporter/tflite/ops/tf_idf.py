@@ -6,12 +6,12 @@ from functools import reduce as fold
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce
 from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.matmul import fully_connected
 from portproof.exporter.tflite.make.movement import concat, reshape, slice_
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, rank_of, shape_of
 

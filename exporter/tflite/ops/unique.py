@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce, unary
 from portproof.exporter.tflite.make.carrier import carried
@@ -16,7 +17,6 @@ from portproof.exporter.tflite.make.movement import concat, gather, reshape, sli
 from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.selection import open_size, opened, places, taken_at
 from portproof.exporter.tflite.ops.extreme import ordered_places
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, shape_of
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, unary
 from portproof.exporter.tflite.ops.activation import hard_sigmoid, leaky_relu, softsign
 from portproof.exporter.tflite.ops.clip import thresholded_relu
 from portproof.exporter.tflite.ops.exponential_units import elu, softplus
-from portproof.exporter.tflite.refusal import Refusal
 
 
 @dataclass(frozen=True, kw_only=True)

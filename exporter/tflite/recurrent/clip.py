@@ -2,9 +2,9 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary
-from portproof.exporter.tflite.refusal import Refusal
 
 
 def clip_to(b: Builder, x: ir.Value, limit: float | None) -> ir.Value:

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, select
 from portproof.exporter.tflite.make.floats import as_float32
@@ -15,7 +16,6 @@ from portproof.exporter.tflite.make.movement import concat, reshape, transpose
 from portproof.exporter.tflite.make.outputs import is_read
 from portproof.exporter.tflite.recurrent.activations import Activation, activations
 from portproof.exporter.tflite.recurrent.linear import rows
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, dtype_of, rank_of, shape_of
 
 

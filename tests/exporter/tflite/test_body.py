@@ -6,9 +6,9 @@ import pytest
 from tests.exporter.tflite.ops.control_support import model
 from tests.exporter.tflite.tfl import graph_input
 
+from portproof.exporter.lowering.refusal import RefusedInside
 from portproof.exporter.tflite.body import captured, inline, outer
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.refusal import RefusedInside
 from portproof.exporter.tflite.values import array_of, constant, shape_of
 
 NESTED = """g (float[2] x, bool k, float[2] w) => (float[2] y) { v = Neg(w)

@@ -1,8 +1,8 @@
 import onnx_ir as ir
 import pytest
 
+from portproof.exporter.lowering.refusal import Refusal, UnknownShape
 from portproof.exporter.tflite.items import Nothing, TensorList, flat, like, same_form, tensors_of
-from portproof.exporter.tflite.refusal import Refusal, UnknownShape
 
 A, B, C = (ir.Value(name=name) for name in "abc")
 PAIR = TensorList(items=(A, B))

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.carrier import carried, carrier
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, constant, dtype_of
 
 ALL = ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float16", "float32")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.indices import flat_elements, wrap
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import array_of, constant
 
 

@@ -5,12 +5,12 @@ import onnx_ir as ir
 import pytest
 from tests.exporter.tflite.tfl import graph_input
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import TensorList
 from portproof.exporter.tflite.make.arithmetic import binary
 from portproof.exporter.tflite.make.iterate import iterate
 from portproof.exporter.tflite.make.iteration import Iteration, Stepped, unrolled
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import shape_of
 
 

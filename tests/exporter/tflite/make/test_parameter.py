@@ -2,6 +2,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.parameter import (
     constant_ints,
@@ -10,7 +11,6 @@ from portproof.exporter.tflite.make.parameter import (
     resolve_axes,
     resolve_axis,
 )
-from portproof.exporter.tflite.refusal import Refusal
 from portproof.exporter.tflite.values import constant
 
 

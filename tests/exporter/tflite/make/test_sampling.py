@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.make.resizing import FLAGS, Flags, kernel_matrix, kernel_nearest
 from portproof.exporter.tflite.make.sampling import Axis, Rule, coordinates, matrix, nearest, outside
-from portproof.exporter.tflite.refusal import Refusal
 
 
 def axis(size: int, out: int, **fields) -> Axis:

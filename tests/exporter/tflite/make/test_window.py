@@ -1,7 +1,7 @@
 import pytest
 
+from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.make.window import Window, for_any_size, pool_window, resolve_pads, same_pads
-from portproof.exporter.tflite.refusal import Refusal
 
 
 def pool(size: int, kernel: int, **attributes) -> Window:

@@ -1,4 +1,4 @@
-"""How a handler says that an ONNX node cannot be written in TFLite."""
+"""How a handler says that the format cannot express an ONNX node."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ class Refusal(Exception):  # noqa: N818 (it is a decision about the model, not a
     """Raised by a handler; lowering collects all of them and reports them at once.
 
     Args:
-        reason: why TFLite cannot express the node, one sentence.
+        reason: why the format cannot express the node, one sentence.
         hint: what the user can change in the model.
     """
 

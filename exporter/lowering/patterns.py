@@ -1,4 +1,4 @@
-"""Patterns of ONNX nodes that TFLite has one operator for, found before anything is lowered."""
+"""Patterns of ONNX nodes that a target has one operator for, found before anything is lowered."""
 
 import onnx_ir as ir
 

@@ -7,8 +7,8 @@ from typing import Any
 import onnx
 import onnx_ir as ir
 
-from portproof.exporter.tflite.refusal import Refusal
-from portproof.exporter.tflite.registry import Entry
+from portproof.exporter.lowering.refusal import Refusal
+from portproof.exporter.lowering.registry import Entry
 
 
 def bind(node: ir.Node, entry: Entry, opset: int) -> dict[str, Any]:
