@@ -40,6 +40,7 @@ _ROWS = (
     ("E-GATE-FILES", GATE, "a file of a result differs from its manifest"),
     ("E-MODEL-FORMAT", MODEL, "the file is not a model of a known format, or is damaged"),
     ("E-MODEL-INVALID", MODEL, "the model breaks the rules of its format (a cycle, an undefined value, a bad type)"),
+    ("E-MODEL-UNSUPPORTED", MODEL, "the model is of a kind, version or type of its format that Portproof does not run"),
     ("E-MODEL-EXTERNAL", MODEL, "external weight data is missing, too short, or points outside the model's folder"),
     ("E-MODEL-PICKLE", MODEL, "a pickle was given as a model; unpickling runs code, so it must be asked for by name"),
     ("E-MODEL-FACTORY", MODEL, "the factory raised, or returned something that is not a model"),

@@ -1,0 +1,83 @@
+"""Checks that a model's description is one of its program: the same names, of types that go together."""
+
+from collections.abc import Sequence
+
+from portproof.runtimes.coreml.faults import damaged, shown, within
+from portproof.runtimes.coreml.program import (
+    DictionaryType,
+    Feature,
+    Function,
+    Interface,
+    Operation,
+    StateType,
+    TensorType,
+    Type,
+)
+
+_TYPES: dict[str, type] = {
+    "multiarray": TensorType,
+    "image": TensorType,
+    "string": TensorType,
+    "int64": TensorType,
+    "double": TensorType,
+    "dictionary": DictionaryType,
+    "state": StateType,
+}
+
+
+def check_interface(interface: Interface, function: Function) -> None:
+    """Checks the description of a function.
+
+    Raises:
+        FaultError: ``E-MODEL-FORMAT`` where a name is missing, or stands for something else.
+    """
+    taken = {value.name: value.type for value in function.inputs}
+    features = (*interface.inputs, *interface.states)
+    _check_names(features, sorted(taken), "inputs")
+    _check_names(interface.outputs, sorted(set(function.block.outputs)), "outputs")
+    for feature in features:
+        with within(f"input {shown(feature.name)}"):
+            _check_feature(feature, taken[feature.name])
+    given = _given(function)
+    for feature in interface.outputs:
+        with within(f"output {shown(feature.name)}"):
+            _check_kind(feature, given[feature.name])
+
+
+def _check_names(features: Sequence[Feature], names: Sequence[str], side: str) -> None:
+    described = sorted(feature.name for feature in features)
+    if described != list(names):
+        odd = sorted(set(described) ^ set(names)) or [name for name in names if described.count(name) > 1]
+        raise damaged(f"its {side} are not those that are described: {', '.join(map(shown, odd[:5]))}")
+
+
+def _given(function: Function) -> dict[str, Type]:
+    """The types of everything that the function's own block defines."""
+    given = {value.name: value.type for value in function.inputs}
+    operations: Sequence[Operation] = function.block.operations
+    given.update((value.name, value.type) for operation in operations for value in operation.outputs)
+    return given
+
+
+def _check_feature(feature: Feature, kind: Type) -> None:
+    _check_kind(feature, kind)
+    tensor = kind.wrapped if isinstance(kind, StateType) else kind
+    if isinstance(tensor, TensorType) and tensor.shape and feature.kind in {"multiarray", "state"}:
+        _check_shape(feature, tensor.shape)
+
+
+def _check_kind(feature: Feature, kind: Type) -> None:
+    if not isinstance(kind, _TYPES[feature.kind]):
+        raise damaged(f"it is described as a {feature.kind}, and is a {type(kind).__name__}")
+    if isinstance(kind, TensorType) and (kind.dtype == "string") != (feature.kind == "string"):
+        raise damaged(f"it is described as a {feature.kind}, and is a tensor of type {kind.dtype}")
+
+
+def _check_shape(feature: Feature, shape: tuple[int | None, ...]) -> None:
+    """A scalar of the program (of which `shape` is empty) may be described as one element, and is not held here."""
+    for described in (feature.shape, *feature.enumerated):
+        if len(described) != len(shape) or any(
+            size not in {None, other} for size, other in zip(shape, described, strict=True)
+        ):
+            wanted = ["?" if size is None else size for size in shape]
+            raise damaged(f"it is described as of shape {list(described)}, and is of shape {wanted}")
