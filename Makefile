@@ -33,7 +33,7 @@ bench: demo
 lock:
 	rm -rf build/lock && "$(FOUND)" -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --disable-pip-version-check \
-	  "$$(grep '^torch==' requirements.lock)" hatchling editables '.[torch,dev]'
+	  "$$(grep '^torch==' requirements.lock)" hatchling editables '.[torch,coreml,dev]'
 	{ grep '^#' requirements.lock; build/lock/bin/python -m pip freeze --exclude portproof | sed 's/+cpu//'; } > build/requirements.lock
 	mv build/requirements.lock requirements.lock
 

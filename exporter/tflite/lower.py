@@ -10,8 +10,8 @@ import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter.lowering.binding import bind
+from portproof.exporter.lowering.messages import no_tensor, refused_node
 from portproof.exporter.lowering.refusal import Refusal, RefusedInside, UnknownShape
-from portproof.exporter.passes.functions import PART_OF
 from portproof.exporter.provenance import where
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.dynamic import is_known, unknown_shape
@@ -69,10 +69,18 @@ class _Lowering:
     def run(self) -> ir.Model:
         graph = self.model.graph
         inputs = [ir.Value(name=value.name, shape=value.shape, type=value.type) for value in graph.inputs]
-        self.refusals += [_no_tensor("input", value) for value in graph.inputs if not _is_tensor(value)]
+        self.refusals += [
+            no_tensor("input", value.name, target="tflite", format_name="TFLite")
+            for value in graph.inputs
+            if not _is_tensor(value)
+        ]
         self.refused.update(value for value in graph.inputs if not _is_tensor(value))
         results = self._nodes(inputs)
-        self.refusals += [_no_tensor("output", value) for value, item in results.items() if not _is_tensor(item)]
+        self.refusals += [
+            no_tensor("output", value.name, target="tflite", format_name="TFLite")
+            for value, item in results.items()
+            if not _is_tensor(item)
+        ]
         if self.refusals:
             raise PortproofError.of(self.refusals)
         items = [(value, results[value]) for value in graph.outputs]
@@ -103,7 +111,7 @@ class _Lowering:
             if isinstance(refusal, RefusedInside):
                 self.refusals.extend(refusal.messages)
             elif not (isinstance(refusal, UnknownShape) and self.refused.intersection(node.inputs)):
-                self.refusals.append(_message(node, refusal))
+                self.refusals.append(refused_node(node, refusal, target="tflite", format_name="TFLite"))
             self.refused.update(node.outputs)
             del self.builder.nodes[emitted:]
             results = []
@@ -178,27 +186,3 @@ def _unknown(output: ir.Value) -> ir.Value:
 
 def _is_tensor(item: Item) -> bool:
     return isinstance(item, ir.Value) and (item.type is None or isinstance(item.type, ir.TensorType))
-
-
-def _no_tensor(kind: str, value: ir.Value) -> Message:
-    """What is inside of a model may be a sequence, what goes in or out may not."""
-    return Message(
-        code="E-OP-UNSUPPORTED",
-        what=f"{kind} {value.name} cannot be written in TFLite",
-        why="it is a sequence or an optional value, which TFLite does not have",
-        hint=f"make each of its tensors an {kind} of the model",
-        details={"target": "tflite"},
-    )
-
-
-def _message(node: ir.Node, refusal: Refusal) -> Message:
-    whole = node.metadata_props.get(PART_OF, node.op_type)
-    part = "" if whole == node.op_type else f"of {node.op_type}, by which ONNX defines it: "
-    return Message(
-        code="E-OP-UNSUPPORTED",
-        what=f"{whole} cannot be written in TFLite",
-        where=where(node),
-        why=part + refusal.reason,
-        hint=refusal.hint,
-        details={"op_type": whole, "node": node.name or "", "target": "tflite"},
-    )

@@ -1,0 +1,120 @@
+"""ONNX to a Core ML package: lowering, coremltools' passes, deterministic bytes."""
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import onnx_ir as ir
+
+from portproof.device_profiles.errors import Message
+from portproof.exporter.coreml.lower import Lowered, lower
+from portproof.exporter.coreml.package import write_package
+from portproof.exporter.coreml.targets import DEFAULT, target_of
+from portproof.exporter.lowering.patterns import recognised
+from portproof.exporter.noise import captured
+
+IO_METADATA = "portproof.io"
+"""Where a package says how its inputs and outputs differ from the source's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A package on disk, and what there is to say of it.
+
+    Attributes:
+        path: the `.mlpackage` folder.
+        op_counts: how many operators of each kind, constants aside, sorted by name.
+        origins: the ONNX node that made an operator, by the operator's name.
+        messages: warnings.
+    """
+
+    path: Path
+    op_counts: Mapping[str, int] = field(default_factory=dict)
+    origins: Mapping[str, ir.Node] = field(default_factory=dict)
+    messages: tuple[Message, ...] = ()
+
+
+def write_model(
+    model: ir.Model,
+    path: Path,
+    *,
+    target: str = DEFAULT,
+    float16: bool = True,
+    keep_float32: Collection[str] = (),
+) -> Written:
+    """Lowers a simplified ONNX model and writes it as a package.
+
+    Args:
+        model: shapes known; functions inlined.
+        path: the `.mlpackage` folder to write; must not exist.
+        target: the oldest release that must run it.
+        float16: compute and store in float16; inputs and outputs keep their types.
+        keep_float32: names of MIL operators that stay in float32 all the same.
+
+    Raises:
+        PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written.
+    """
+    with captured():
+        lowered = lower(recognised(model), target=target)
+        return _write(lowered, path, float16=float16, keep_float32=frozenset(keep_float32))
+
+
+def _write(lowered: Lowered, path: Path, *, float16: bool, keep_float32: Collection[str]) -> Written:
+    import coremltools as ct
+
+    with tempfile.TemporaryDirectory() as folder:
+        converted = ct.convert(
+            lowered.program,
+            convert_to="mlprogram",
+            minimum_deployment_target=target_of(lowered.target),
+            compute_precision=_precision(keep_float32) if float16 else ct.precision.FLOAT32,
+            skip_model_load=True,
+            package_dir=str(Path(folder) / "model.mlpackage"),
+        )
+        spec = converted.get_spec()
+        _describe(spec, lowered)
+        weights = Path(converted.weights_dir) if converted.weights_dir else None
+        write_package(spec, weights if weights and any(weights.iterdir()) else None, path)
+    return Written(path=path, op_counts=_counts(spec), origins=lowered.origins)
+
+
+def _precision(keep_float32: Collection[str]) -> Any:
+    import coremltools as ct
+
+    def in_float16(op: Any) -> bool:
+        return op.name not in keep_float32
+
+    selector: Callable[[Any], bool] = in_float16
+    return ct.transform.FP16ComputePrecision(op_selector=selector)
+
+
+def _describe(spec: Any, lowered: Lowered) -> None:
+    """No date, no tool's name; how inputs and outputs differ from the source's, where they do."""
+    spec.description.metadata.userDefined.clear()
+    record = {
+        side: [port.as_dict() for port in ports]
+        for side, ports in (("inputs", lowered.inputs), ("outputs", lowered.outputs))
+    }
+    spec.description.metadata.userDefined[IO_METADATA] = json.dumps(record, sort_keys=True)
+
+
+def _counts(spec: Any) -> dict[str, int]:
+    names = [name for function in spec.mlProgram.functions.values() for name in _operators(function)]
+    return dict(sorted(Counter(names).items()))
+
+
+def _operators(function: Any) -> Iterator[str]:
+    for block in function.block_specializations.values():
+        yield from _block_operators(block)
+
+
+def _block_operators(block: Any) -> Iterator[str]:
+    for operation in block.operations:
+        if operation.type != "const":
+            yield operation.type
+        for inner in operation.blocks:
+            yield from _block_operators(inner)

@@ -1,0 +1,47 @@
+"""Activations that are one MIL operator, or a short product of two."""
+
+import numpy as np
+
+from portproof.exporter.coreml.builder import Builder
+from portproof.exporter.coreml.make.arithmetic import binary, unary
+from portproof.exporter.coreml.registry import onnx_op
+from portproof.exporter.coreml.values import Var, is_float
+
+_DIRECT = {"Sigmoid": "sigmoid", "Tanh": "tanh", "Softsign": "softsign"}
+
+
+@onnx_op("Sigmoid", "Tanh", "Softsign")
+def direct(b: Builder, x: Var, *, op_type: str) -> Var:
+    """One operator with the same meaning."""
+    return unary(b, _DIRECT[op_type], x)
+
+
+@onnx_op("Relu")
+def relu(b: Builder, x: Var) -> Var:
+    """max(0, x); MIL's relu has floats only."""
+    return unary(b, "relu", x) if is_float(x) else binary(b, "maximum", x, 0)
+
+
+@onnx_op("LeakyRelu")
+def leaky_relu(b: Builder, x: Var, *, alpha: float) -> Var:
+    """x where positive, alpha x elsewhere."""
+    return unary(b, "leaky_relu", x, alpha=b.like(alpha, x))
+
+
+@onnx_op("HardSigmoid")
+def hard_sigmoid(b: Builder, x: Var, *, alpha: float, beta: float) -> Var:
+    """max(0, min(1, alpha x + beta))."""
+    return unary(b, "sigmoid_hard", x, alpha=b.like(alpha, x), beta=b.like(beta, x))
+
+
+@onnx_op("Gelu", since=20)
+def gelu(b: Builder, x: Var, *, approximate: str) -> Var:
+    """Both the erf and the tanh form are MIL's."""
+    return unary(b, "gelu", x, mode="TANH_APPROXIMATION" if approximate == "tanh" else "EXACT")
+
+
+@onnx_op("HardSwish", since=14)
+def hard_swish(b: Builder, x: Var) -> Var:
+    """X * max(0, min(1, x / 6 + 0.5))."""
+    gate = unary(b, "sigmoid_hard", x, alpha=b.like(np.float32(1 / 6), x), beta=b.like(0.5, x))
+    return binary(b, "mul", x, gate)

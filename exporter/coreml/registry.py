@@ -1,0 +1,21 @@
+"""The handlers of the Core ML writer: a new operator is one file in `ops/`, imported by being there."""
+
+from typing import Any, TypeVar
+
+from portproof.exporter.lowering.registry import Entry, Registry
+
+H = TypeVar("H")
+
+_REGISTRY = Registry("portproof.exporter.coreml.ops")
+onnx_op = _REGISTRY.onnx_op
+find = _REGISTRY.find
+supported = _REGISTRY.supported
+
+__all__ = ["Entry", "find", "onnx_op", "supported", "takes_narrow"]
+
+
+def takes_narrow(handler: H) -> H:
+    """Marks a handler that takes values of 8 and 16 bit as they are; others get them as int32."""
+    marked: Any = handler
+    marked.takes_narrow = True
+    return handler
