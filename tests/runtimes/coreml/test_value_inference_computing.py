@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.runtimes.coreml.inferred import inferred
-from tests.runtimes.coreml.ops.run_op import run_op
+from tests.runtimes.coreml.mil import run
 
 REAL, WHOLE, ANY = ("float16", "float32"), ("int32",), ("float16", "float32", "int32")
 TOLERANCE = {"float16": 4e-3, "float32": 2e-5, "int32": 0.0, "bool": 0.0, "uint16": 0.0}
@@ -46,8 +45,7 @@ def _array(case: Case, shape: tuple[int, ...], dtype: str, seed: int) -> np.ndar
 def _check(case: Case, dtype: str, **arrays: np.ndarray) -> None:
     want = inferred(case.op, opset=case.opset, **arrays, **case.parameters)
     out = case.out or dtype
-    inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    got = run_op(case.op, opset=case.opset, out=(out, None), **inputs, **case.parameters).numpy()
+    got = run(case.op, out, opset=case.opset, **arrays, **case.parameters)
     assert got.shape == want.shape
     scale = np.max(np.abs(want[np.isfinite(want)]).astype(np.float64), initial=1.0)
     np.testing.assert_allclose(got.astype(np.float64), want.astype(np.float64), rtol=0, atol=TOLERANCE[out] * scale)
