@@ -42,12 +42,12 @@ def check_package(package: Package) -> None:
     if package.default_function not in package.interfaces:
         raise damaged(f"its default function {shown(package.default_function)} is not described")
     for name, function in package.functions.items():
-        with within(f"function {shown(name)}"):
+        with within("function", name):
             _check_function(function)
+    if odd := sorted(set(package.functions) ^ set(package.interfaces)):
+        raise damaged(f"its functions are not those that are described: {', '.join(map(shown, odd[:5]))}")
     for name, interface in package.interfaces.items():
-        if name not in package.functions:
-            raise damaged(f"it describes a function {shown(name)} that it does not have")
-        with within(f"function {shown(name)}"):
+        with within("function", name):
             check_interface(interface, package.functions[name])
 
 
@@ -66,7 +66,7 @@ def _define(names: Iterable[str], scope: _Scope) -> None:
 
 def _check_block(block: Block, scope: _Scope) -> None:
     for operation in block.operations:
-        with within(f"operator {shown(operation.name)} ({shown(operation.type)})"):
+        with within("operator", operation.name, operation.type):
             _check_operation(operation, scope)
             _define((value.name for value in operation.outputs), scope)
     for name in block.outputs:

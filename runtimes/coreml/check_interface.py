@@ -36,11 +36,11 @@ def check_interface(interface: Interface, function: Function) -> None:
     _check_names(features, sorted(taken), "inputs")
     _check_names(interface.outputs, sorted(set(function.block.outputs)), "outputs")
     for feature in features:
-        with within(f"input {shown(feature.name)}"):
+        with within("input", feature.name):
             _check_feature(feature, taken[feature.name])
     given = _given(function)
     for feature in interface.outputs:
-        with within(f"output {shown(feature.name)}"):
+        with within("output", feature.name):
             _check_kind(feature, given[feature.name])
 
 
@@ -66,11 +66,29 @@ def _check_feature(feature: Feature, kind: Type) -> None:
         _check_shape(feature, tensor.shape)
 
 
+def _check_image(feature: Feature, tensor: TensorType) -> None:
+    """An image is a tensor of batch one, channels, height and width (MIL.proto, on the inputs of a function)."""
+    image, shape = feature.image, tensor.shape
+    if image is None or shape is None:
+        return
+    channels = 1 if image.colorspace.startswith("GRAYSCALE") else 3
+    wanted = (1, channels, image.height, image.width)
+    flexible = bool(feature.enumerated or feature.ranges)
+    compared = zip(shape, wanted if not flexible else (1, channels, None, None), strict=False)
+    if len(shape) != 4 or any(None not in {one, other} and one != other for one, other in compared):
+        has = ["?" if size is None else size for size in shape]
+        raise damaged(
+            f"it is described as an image of {image.height} by {image.width}, {image.colorspace}, and is {has}"
+        )
+
+
 def _check_kind(feature: Feature, kind: Type) -> None:
     if not isinstance(kind, _TYPES[feature.kind]):
         raise damaged(f"it is described as a {feature.kind}, and is a {type(kind).__name__}")
     if isinstance(kind, TensorType) and (kind.dtype == "string") != (feature.kind == "string"):
         raise damaged(f"it is described as a {feature.kind}, and is a tensor of type {kind.dtype}")
+    if isinstance(kind, TensorType) and feature.kind == "image":
+        _check_image(feature, kind)
 
 
 def _check_shape(feature: Feature, shape: tuple[int | None, ...]) -> None:

@@ -3,8 +3,6 @@
 `parse.read` turns a fault into a `PortproofError` that names the file.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from portproof.device_profiles.errors import PortproofError
@@ -66,19 +64,28 @@ def invalid(why: str) -> FaultError:
     return FaultError("E-MODEL-INVALID", why)
 
 
-def external(why: str) -> FaultError:
+def external(why: str, *, hint: str = "") -> FaultError:
     """A weight file is missing, lies elsewhere, or is not what the program says."""
-    return FaultError("E-MODEL-EXTERNAL", why)
+    return FaultError("E-MODEL-EXTERNAL", why, hint=hint)
 
 
-@contextmanager
-def within(place: str) -> Iterator[None]:
-    """Faults raised inside say that they are there."""
-    try:
-        yield
-    except FaultError as fault:
-        fault.places.insert(0, place)
-        raise
+class within:  # noqa: N801 - used as a word of the language, as contextlib's are
+    """Faults raised inside of the ``with`` say that they are there: ``within("operator", "conv_1", "conv")``.
+
+    A class of its own, because models have tens of thousands of operators.
+    """
+
+    def __init__(self, kind: str, name: str, of_type: str = "") -> None:
+        self._place = (kind, name, of_type)
+
+    def __enter__(self) -> None:
+        """Nothing is to be done."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        """Lets the fault go on."""
+        if isinstance(error, FaultError):
+            kind, name, of_type = self._place
+            error.places.insert(0, f"{kind} {shown(name)}" + (f" ({shown(of_type)})" if of_type else ""))
 
 
 def shown(name: str, limit: int = 80) -> str:

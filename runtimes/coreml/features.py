@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from portproof.runtimes.coreml.faults import damaged, shown, unsupported, within
+from portproof.runtimes.coreml.faults import damaged, unsupported, within
 from portproof.runtimes.coreml.program import Feature, ImageType, Interface, SizeRange
 from portproof.runtimes.coreml.types import MAX_ELEMENTS, MAX_RANK, element_count
 
@@ -35,7 +35,7 @@ def read_interface(message: Any) -> Interface:
 def _features(messages: Any, role: str) -> tuple[Feature, ...]:
     found = []
     for message in messages:
-        with within(f"{role} {shown(message.name)}"):
+        with within(role, message.name):
             found.append(read_feature(message))
             if (found[-1].kind == "state") != (role == "state"):
                 raise damaged(f"a feature of kind {found[-1].kind} is declared as {role}")

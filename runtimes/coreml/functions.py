@@ -26,7 +26,7 @@ def read_functions(program: Any, weights: Weights) -> Mapping[str, Function]:
         raise unsupported(f"its program is of version {program.version}; known is {_VERSION}")
     found = {}
     for name in sorted(program.functions):
-        with within(f"function {shown(name)}"):
+        with within("function", name):
             found[name] = _function(name, program.functions[name], weights)
     return found
 
@@ -66,7 +66,7 @@ def _block(message: Any, weights: Weights, depth: int) -> Block:
 
 
 def _operation(message: Any, weights: Weights, depth: int) -> Operation:
-    with within(f"operator {shown(_title(message))}"):
+    with within("operator", message.outputs[0].name if message.outputs else "", message.type):
         if not message.type:
             raise damaged("it has no type")
         return Operation(
@@ -78,18 +78,13 @@ def _operation(message: Any, weights: Weights, depth: int) -> Operation:
         )
 
 
-def _title(message: Any) -> str:
-    output = message.outputs[0].name if message.outputs else ""
-    return f"{output} ({message.type})" if output else message.type
-
-
 def _attribute(name: str, message: Any, weights: Weights) -> Literal:
-    with within(f"attribute {shown(name)}"):
+    with within("attribute", name):
         return read_value(message.attributes[name], weights)
 
 
 def _bindings(name: str, argument: Any, weights: Weights) -> tuple[Binding, ...]:
-    with within(f"parameter {shown(name)}"):
+    with within("parameter", name):
         return tuple(_binding(binding, weights) for binding in argument.arguments)
 
 

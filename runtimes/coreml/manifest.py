@@ -16,9 +16,16 @@ _COMPILED = ("coremldata.bin", "model.mil")
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFile:
-    """Where a model lies: its protobuf file, and the folder that nothing of it may lie outside of."""
+    """Where a model lies.
+
+    Attributes:
+        path: of its protobuf file.
+        folder: what ``@model_path`` stands for.
+        package: the folder that nothing of it may lie outside of.
+    """
 
     path: Path
+    folder: Path
     package: Path
 
 
@@ -31,14 +38,14 @@ def locate(path: Path) -> ModelFile:
             ``E-MODEL-UNSUPPORTED`` for a compiled model.
     """
     if path.is_file():
-        return ModelFile(path=path, package=path.parent)
+        return ModelFile(path=path, folder=path.parent, package=path.parent)
     if not path.is_dir():
         raise PortproofError("E-FILE-MISSING", f"there is no file or folder {path.name}", where=str(path))
     if not (path / MANIFEST).is_file():
         _refuse_folder(path)
     root = _root_path(_manifest(path))
-    package = path.resolve()
-    return ModelFile(path=inside(path.joinpath("Data", *root.parts), package, "the model file"), package=package)
+    named, package = path.joinpath("Data", *root.parts), path.resolve()
+    return ModelFile(path=inside(named, package, "the model file"), folder=named.parent, package=package)
 
 
 def _refuse_folder(path: Path) -> NoReturn:
@@ -79,11 +86,14 @@ def _root_path(manifest: dict[str, Any]) -> PurePosixPath:
     items, root = manifest.get("itemInfoEntries"), manifest.get("rootModelIdentifier")
     if not isinstance(items, dict) or not isinstance(root, str) or root not in items:
         raise damaged(f"{MANIFEST} does not say which item is the model")
-    item = items[root]
+    return {name: _item_path(item) for name, item in items.items()}[root]
+
+
+def _item_path(item: Any) -> PurePosixPath:
     path = item.get("path") if isinstance(item, dict) else None
     if not isinstance(path, str):
-        raise damaged(f"{MANIFEST} does not say where the model is")
+        raise damaged(f"{MANIFEST} has an item without a path")
     parts = PurePosixPath(path)
     if not parts.parts or parts.is_absolute() or ".." in parts.parts or "\0" in path:
-        raise damaged(f"{MANIFEST} says that the model is at {shown(path)}, which is not inside of the package")
+        raise damaged(f"{MANIFEST} has an item at {shown(path)}, which is not inside of the package")
     return parts

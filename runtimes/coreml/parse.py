@@ -11,7 +11,7 @@ from portproof.runtimes.coreml.features import read_interface
 from portproof.runtimes.coreml.functions import read_functions
 from portproof.runtimes.coreml.manifest import locate
 from portproof.runtimes.coreml.program import Interface, Package
-from portproof.runtimes.coreml.schema import MAX_BYTES, parse_model, refuse_unknown
+from portproof.runtimes.coreml.schema import MAX_BYTES, parse_model
 from portproof.runtimes.coreml.weights import Weights
 
 SPECIFICATION_VERSIONS = {6: "iOS 15", 7: "iOS 16", 8: "iOS 17", 9: "iOS 18"}
@@ -39,15 +39,17 @@ def read(path: Path) -> Package:
         return _read(path)
     except FaultError as fault:
         raise fault.error(path) from fault
+    except OSError as error:
+        raise PortproofError(
+            "E-FILE-MISSING", f"{path.name} cannot be opened", where=str(path), why=str(error)
+        ) from error
 
 
 def _read(path: Path) -> Package:
     file = locate(path)
-    model = parse_model(_content(file.path))
-    _check_kind(model)
-    refuse_unknown(model)
+    model = parse_model(_content(file.path), check=_check_kind)
     default = model.description.defaultFunctionName or _MAIN
-    weights = Weights(file.package, file.path.parent)
+    weights = Weights(file.package, file.folder)
     package = Package(
         path=path,
         specification_version=model.specificationVersion,
@@ -61,19 +63,16 @@ def _read(path: Path) -> Package:
 
 
 def _content(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise damaged(f"{file.name} has more than {MAX_BYTES} bytes, which no protobuf has")
-        with file.open("rb") as stream:
-            head = stream.read(2)
-            if head == b"PK":
-                raise damaged(f"{file.name} is a zip archive", hint="unpack it and give the .mlpackage in it")
-            # A field number of zero: decided before the rest is read.
-            if head[:1] in {b"", b"\0"}:
-                raise damaged(f"{file.name} is empty" if not head else f"{file.name} does not begin like a model")
-            return head + stream.read()
-    except OSError as error:
-        raise PortproofError("E-FILE-MISSING", f"{file.name} cannot be opened", where=str(file)) from error
+    if file.stat().st_size > MAX_BYTES:
+        raise damaged(f"{file.name} has more than {MAX_BYTES} bytes, which no protobuf has")
+    with file.open("rb") as stream:
+        head = stream.read(2)
+        if head == b"PK":
+            raise damaged(f"{file.name} is a zip archive", hint="unpack it and give the .mlpackage in it")
+        # A field number of zero: decided before the rest is read.
+        if head[:1] in {b"", b"\0"}:
+            raise damaged(f"{file.name} does not begin like a model" if head else f"{file.name} is empty")
+        return head + stream.read()
 
 
 def _check_kind(model: Any) -> None:
@@ -100,7 +99,7 @@ def _interfaces(description: Any, default: str) -> Mapping[str, Interface]:
     for function in description.functions:
         if function.name in found:
             raise damaged(f"function {shown(function.name)} is described twice")
-        with within(f"function {shown(function.name)}"):
+        with within("function", function.name):
             found[function.name] = read_interface(function)
     return found
 

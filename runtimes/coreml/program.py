@@ -76,8 +76,9 @@ class Literal:
     Attributes:
         type: what it is.
         value: of a tensor its array, in the shape of `type` (types narrower than a byte have one element a byte;
-            a view of the weight file where it lies there); a str for a string scalar; a list for tensors of strings
-            (flat), lists and tuples; a dict for dictionaries.
+            a view of the weight file where it lies there), not writable; a str for a string scalar; a list for tensors
+            of strings (flat), lists and tuples; a dict for dictionaries, by str or int. Strings stand in lists and
+            dictionaries as they are, everything else as a `Literal`.
     """
 
     type: Type

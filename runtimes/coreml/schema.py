@@ -6,6 +6,7 @@ live in a descriptor pool of their own, so that any other copy of the schema in 
 
 import functools
 import re
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -84,8 +85,8 @@ _MESSAGES = {
     "FeatureDescription": "1 name string; 2 shortDescription string; 3 type FeatureType",
     "FeatureType": """1 int64Type Opaque @Type; 2 doubleType Opaque @Type; 3 stringType Opaque @Type;
         4 imageType ImageFeatureType @Type; 5 multiArrayType ArrayFeatureType @Type;
-        6 dictionaryType DictionaryFeatureType @Type; 7 sequenceType Opaque @Type; 8 stateType StateFeatureType @Type;
-        1000 isOptional bool""",
+        6 dictionaryType DictionaryFeatureType @Type; 7 sequenceType SequenceFeatureType @Type;
+        8 stateType StateFeatureType @Type; 1000 isOptional bool""",
     "ArrayFeatureType": """1 shape [int64]; 2 dataType int32; 21 enumeratedShapes EnumeratedShapes @ShapeFlexibility;
         31 shapeRange ShapeRange @ShapeFlexibility; 41 intDefaultValue int32 @defaultOptionalValue;
         51 floatDefaultValue float @defaultOptionalValue; 61 doubleDefaultValue double @defaultOptionalValue""",
@@ -99,6 +100,7 @@ _MESSAGES = {
     "ImageSize": "1 width uint64; 2 height uint64",
     "ImageSizeRange": "1 widthRange SizeRange; 2 heightRange SizeRange",
     "DictionaryFeatureType": "1 int64KeyType Opaque @KeyType; 2 stringKeyType Opaque @KeyType",
+    "SequenceFeatureType": "1 int64Type Opaque @Type; 3 stringType Opaque @Type; 101 sizeRange SizeRange",
     "StateFeatureType": "1 arrayType ArrayFeatureType @Type",
 }
 
@@ -121,29 +123,34 @@ def message_class(name: str) -> Any:
     return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"{_PACKAGE}.{name}"))
 
 
-def parse_model(data: bytes) -> Any:
+def parse_model(data: bytes, *, check: Callable[[Any], None]) -> Any:
     """A `Model` message from its bytes.
 
+    Args:
+        data: the whole file.
+        check: refuses a model of another kind, before its fields are looked at.
+
     Raises:
-        FaultError: ``E-MODEL-FORMAT`` where they are none.
+        FaultError: ``E-MODEL-FORMAT`` where they are none, ``E-MODEL-UNSUPPORTED`` where a message has a field that is
+            not in the table: what it means cannot be known.
     """
+    model = _parsed(data)
+    check(model)
+    held = model.ByteSize()
+    model.DiscardUnknownFields()
+    if model.ByteSize() != held:
+        message, number = _first_unknown(_parsed(data))
+        raise unsupported(f"it has a field that is not known: number {number} of {message}")
+    return model
+
+
+def _parsed(data: bytes) -> Any:
     model = message_class("Model")()
     try:
         model.ParseFromString(data)
     except DecodeError as error:
         raise damaged(f"its protobuf is cut short, nested too deep or not one ({error})") from error
     return model
-
-
-def refuse_unknown(model: Any) -> None:
-    """Raises `FaultError` where a message has a field that is not in the table: what it means cannot be known."""
-    held = model.ByteSize()
-    known = type(model)()
-    known.CopyFrom(model)
-    known.DiscardUnknownFields()
-    if known.ByteSize() != held:
-        message, number = _first_unknown(model)
-        raise unsupported(f"it has a field that is not known: number {number} of {message}")
 
 
 def _first_unknown(message: Message) -> tuple[str, int]:

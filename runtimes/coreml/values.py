@@ -67,8 +67,11 @@ def _immediate(tensor: Any, dtype: str, shape: tuple[int, ...]) -> "NDArray[Any]
     if dtype == "string":
         return _strings(tensor.strings.values, count, shape)
     if field == "bytes":
-        return _of_bytes(tensor.bytes.values, dtype, count).reshape(shape)
-    return _of_numbers(getattr(tensor, field).values if field else (), dtype, count).reshape(shape)
+        array = _of_bytes(tensor.bytes.values, dtype, count)
+    else:
+        array = _of_numbers(getattr(tensor, field).values if field else (), dtype, count)
+    array.flags.writeable = False
+    return array.reshape(shape)
 
 
 _FIELD_OF = {"string": "strings", "bool": "bools"}

@@ -41,6 +41,7 @@ DTYPE_NUMBERS = {
 """The numbers of the element types in a blob's metadata (as coremltools writes them); they are not those of MIL."""
 
 _PREFIX = "@model_path/"
+_COPY = "copy the package with what its links lead to: cp -rL"
 
 
 class WeightFile:
@@ -165,7 +166,7 @@ def inside(path: Path, package: Path, what: str) -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         raise external(f"{what} is not there") from error
     if not real.is_relative_to(package):
-        raise external(f"{what} leads out of the package")
+        raise external(f"{what} leads out of the package", hint=_COPY)
     if not real.is_file():
         raise external(f"{what} is not a file")
     return real
