@@ -19,11 +19,12 @@ from portproof.runtimes.coreml.steps import Observe, Scope, Settings, Step, bloc
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CompiledBlock:
-    """Steps, and the places of what goes in and comes out."""
+    """Steps, and the places of what goes in and comes out; `spent` are those to be emptied at the end."""
 
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     steps: tuple[Step, ...]
+    spent: tuple[int, ...]
     places: list[Any]
     settings: Settings
 
@@ -40,7 +41,10 @@ class CompiledBlock:
                 self.settings.observe(step.operation, results)
             for place in step.spent:
                 places[place] = None
-        return tuple(places[place] for place in self.outputs)
+        outputs = tuple(places[place] for place in self.outputs)
+        for place in self.spent:
+            places[place] = None
+        return outputs
 
 
 class Executable:
@@ -89,14 +93,22 @@ class Executable:
 def _compile(block: Block, scope: Scope, settings: Settings) -> CompiledBlock:
     inputs = tuple(scope.define(value.name) for value in block.inputs)
     steps = [step for operation in block.operations if (step := _step(operation, scope, settings)) is not None]
-    outputs = tuple(scope.place(name) for name in block.outputs)
+    outputs = tuple(_output(name, scope, settings) for name in block.outputs)
+    own = {*inputs, *(place for step in steps for place, _ in step.outputs)}
     return CompiledBlock(
         inputs=inputs,
         outputs=outputs,
-        steps=tuple(_with_spent(steps, {*outputs, *scope.constant}, scope)),
+        steps=tuple(_with_spent(steps, own, {*outputs, *scope.constant}, scope)),
+        spent=tuple(sorted(own & {*inputs, *outputs})),
         places=scope.places,
         settings=settings,
     )
+
+
+def _output(name: str, scope: Scope, settings: Settings) -> int:
+    if not scope.has(name):
+        raise PortproofError("E-MODEL-INVALID", f"the program gives {name}, which nothing makes", where=settings.where)
+    return scope.place(name)
 
 
 def _step(operation: Operation, scope: Scope, settings: Settings) -> Step | None:
@@ -140,16 +152,15 @@ def _define_constexpr(operation: Operation, scope: Scope, settings: Settings) ->
         scope.constant.add(place)
 
 
-def _with_spent(steps: Sequence[Step], kept: set[int], scope: Scope) -> list[Step]:
-    """Each step with the places of this block that it is the last to read, so that memory is given back early."""
-    made = {place for step in steps for place, _ in step.outputs}
+def _with_spent(steps: Sequence[Step], own: set[int], kept: set[int], scope: Scope) -> list[Step]:
+    """Each step with the places of its block (`own`) that it is the last to read: memory is given back early."""
     seen = set(kept)
     done = []
     for step in reversed(steps):
         read = {place for argument in step.arguments for place in argument.places}
         read |= {scope.place(name) for body in step.operation.blocks for name in _reads(body, scope)}
-        own = {place for place, _ in step.outputs}
-        spent = ((read | own) & made) - seen
+        made = {place for place, _ in step.outputs}
+        spent = ((read | made) & own) - seen
         seen |= spent
         done.append(replace(step, spent=tuple(sorted(spent))))
     return done[::-1]

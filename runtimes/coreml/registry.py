@@ -45,7 +45,8 @@ def mil_op(*op_types: str, since: str = "CoreML5", exact: bool = False) -> Calla
     Its parameters are the operator's, under MIL's names; a default makes one optional, and is MIL's default. The
     annotation says in which form it comes: ``torch.Tensor``, ``int``, ``float``, ``bool``, ``str``, ``list[int]``,
     ``list[float]``, ``list[bool]``, ``list[str]``, ``list[torch.Tensor]`` (variadic), ``Any`` (as it is: lists,
-    states), each also with ``| None``. A parameter annotated `context.Context` gets the operator's surroundings.
+    states), ``list[Any]`` (variadic, as they are), each also with ``| None``. A parameter annotated
+    `context.Context` gets the operator's surroundings.
     Float16 values come as float32 tensors that hold float16 numbers.
 
     It returns the operator's output, or a tuple of them. Float results may be of any float type: they are brought to

@@ -51,7 +51,7 @@ def read_signature(function: Callable[..., Any]) -> tuple[dict[str, Parameter], 
                 name=name,
                 convert=_CONVERT[hint],
                 required=parameter.default is inspect.Parameter.empty,
-                variadic=hint == list[torch.Tensor],
+                variadic=hint in (list[torch.Tensor], list[Any]),
             )
     return parameters, context, wants_type
 
@@ -151,5 +151,6 @@ _CONVERT: dict[Any, Convert] = {
     list[bool]: _bools,
     list[str]: _texts,
     list[torch.Tensor]: _tensors,
+    list[Any]: _as_it_is,
     Any: _as_it_is,
 }

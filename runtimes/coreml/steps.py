@@ -35,7 +35,6 @@ class Argument:
 
     parameter: Parameter
     places: tuple[int, ...]
-    known: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,9 +87,13 @@ class Scope:
 
     def define_constant(self, name: str, value: Any) -> None:
         """A value that is known before running."""
-        place = self.define(name)
-        self.places[place] = value
-        self.constant.add(place)
+        self._names[name] = self.add_constant(value)
+
+    def add_constant(self, value: Any) -> int:
+        """A place for a value without a name."""
+        self.places.append(value)
+        self.constant.add(len(self.places) - 1)
+        return len(self.places) - 1
 
     def has(self, name: str) -> bool:
         """Whether something defines it."""
@@ -142,7 +145,7 @@ def bind(
         parameter = kernel.parameters[name]
         if len(bindings) != 1 and not parameter.variadic:
             raise _badly_bound(operation, settings, f"{name} takes one value and has {len(bindings)}")
-        places = tuple(_place(binding, scope) for binding in bindings)
+        places = tuple(_place(binding, scope, operation, settings) for binding in bindings)
         if all(place in scope.constant for place in places):
             argument = Argument(parameter=parameter, places=places)
             try:
@@ -154,11 +157,14 @@ def bind(
     return constants, tuple(arguments)
 
 
-def _place(binding: Binding, scope: Scope) -> int:
+def _place(binding: Binding, scope: Scope, operation: Operation, settings: Settings) -> int:
     if isinstance(binding, Literal):
-        scope.places.append(value_of(binding))
-        scope.constant.add(len(scope.places) - 1)
-        return len(scope.places) - 1
+        try:
+            return scope.add_constant(value_of(binding))
+        except ValueError as error:
+            raise _badly_bound(operation, settings, str(error)) from error
+    if not scope.has(binding):
+        raise _badly_bound(operation, settings, f"it reads {binding}, which nothing before it makes")
     return scope.place(binding)
 
 
@@ -166,6 +172,8 @@ def make_step(operation: Operation, scope: Scope, bodies: Sequence[Body], settin
     """The step of an operator; its outputs get places in `scope`."""
     kernel = kernel_of(operation, settings)
     constants, arguments = bind(operation, kernel, scope, settings)
+    if bodies and not kernel.context:
+        raise _badly_bound(operation, settings, "it has nested blocks, and the operator takes none")
     if kernel.context:
         constants[kernel.context] = Context(
             outputs=operation.outputs, bodies=bodies, precision=settings.precision, generator=settings.generator
