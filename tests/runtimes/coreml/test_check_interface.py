@@ -1,0 +1,129 @@
+from dataclasses import replace
+
+import pytest
+
+from portproof.runtimes.coreml.check_interface import check_interface
+from portproof.runtimes.coreml.faults import FaultError
+from portproof.runtimes.coreml.program import (
+    Block,
+    DictionaryType,
+    Feature,
+    Function,
+    ImageType,
+    Interface,
+    NamedType,
+    Operation,
+    SizeRange,
+    StateType,
+    TensorType,
+    Type,
+)
+
+STRING = TensorType(dtype="string", shape=())
+
+
+def tensor(*shape: int | None) -> TensorType:
+    return TensorType(dtype="float32", shape=shape)
+
+
+def check(feature: Feature, kind: Type, *, output: bool = False) -> None:
+    """One input (or output) is described, the other side is right."""
+    x, y = Feature(name="x", kind="multiarray"), Feature(name="y", kind="multiarray")
+    source, result = (tensor(), kind) if output else (kind, tensor())
+    made = Operation(type="identity", inputs={"x": ("x",)}, outputs=(NamedType(name="y", type=result),))
+    function = Function(
+        name="main",
+        inputs=(NamedType(name="x", type=source),),
+        opset="CoreML7",
+        block=Block(inputs=(), outputs=("y",), operations=(made,)),
+    )
+    feature = replace(feature, name="y" if output else "x")
+    states = (feature,) if feature.kind == "state" else ()
+    inputs = (x,) if output else () if states else (feature,)
+    check_interface(Interface(inputs=inputs, outputs=(feature if output else y,), states=states), function)
+
+
+def array(*shape: int, **more: object) -> Feature:
+    return replace(Feature(name="", kind="multiarray", dtype="float32", shape=shape), **more)  # type: ignore[arg-type]
+
+
+def image(colorspace: str, height: int = 8, width: int = 6) -> Feature:
+    return Feature(name="", kind="image", image=ImageType(colorspace=colorspace, height=height, width=width))
+
+
+@pytest.mark.parametrize(
+    ("feature", "kind"),
+    [
+        (array(2, 3), tensor(2, 3)),
+        (array(2, 3), tensor(None, 3)),
+        (array(2, 3), TensorType(dtype="float32", shape=None)),
+        (array(1), tensor()),
+        (array(2, 3, enumerated=((2, 3), (4, 3))), tensor(None, 3)),
+        (Feature(name="", kind="state", shape=(2,)), StateType(wrapped=tensor(2))),
+        (image("RGB"), tensor(1, 3, 8, 6)),
+        (image("GRAYSCALE_FLOAT16"), tensor(1, 1, 8, 6)),
+        (image("BGR"), tensor(1, 3, None, 6)),
+        (replace(image("BGR"), ranges=(SizeRange(lower=1, upper=None),) * 2), tensor(1, 3, None, None)),
+        (replace(image("BGR"), enumerated=((8, 6), (4, 4))), tensor(1, 3, None, None)),
+        (Feature(name="", kind="string"), STRING),
+    ],
+)
+def test_descriptions_that_fit(feature: Feature, kind: Type) -> None:
+    check(feature, kind)
+
+
+@pytest.mark.parametrize(
+    ("feature", "kind", "reason"),
+    [
+        (array(2, 3), tensor(2, 4), r"of shape \[2, 3\], and is of shape \[2, 4\]"),
+        (array(2), tensor(2, 1), r"of shape \[2\]"),
+        (array(2, 3, enumerated=((2, 3), (4, 4))), tensor(None, 3), r"of shape \[4, 4\], and is of shape \['\?', 3\]"),
+        (array(2), StateType(wrapped=tensor(2)), "as a multiarray, and is a StateType"),
+        (array(2), DictionaryType(key=STRING, value=tensor()), "as a multiarray, and is a DictionaryType"),
+        (array(2), STRING, "as a multiarray, and is a tensor of type string"),
+        (Feature(name="", kind="string"), tensor(), "as a string, and is a tensor of type float32"),
+        (Feature(name="", kind="state", shape=(3,)), StateType(wrapped=tensor(2)), r"of shape \[3\]"),
+        (Feature(name="", kind="state", shape=(2,)), tensor(2), "as a state, and is a TensorType"),
+        (Feature(name="", kind="dictionary"), tensor(2), "as a dictionary, and is a TensorType"),
+        (image("RGB"), tensor(1, 1, 8, 6), r"image of 8 by 6, RGB, and is \[1, 1, 8, 6\]"),
+        (image("GRAYSCALE"), tensor(1, 3, 8, 6), "image of 8 by 6, GRAYSCALE"),
+        (image("RGB"), tensor(2, 3, 8, 6), "image of"),
+        (image("RGB"), tensor(1, 3, 6, 8), "image of"),
+        (image("RGB"), tensor(3, 8, 6), "image of"),
+        (image("RGB"), tensor(), "image of"),
+        (image("RGB"), tensor(1, 3, 8, 6, 1), "image of"),
+    ],
+)
+def test_descriptions_of_something_else(feature: Feature, kind: Type, reason: str) -> None:
+    with pytest.raises(FaultError, match=reason) as caught:
+        check(feature, kind)
+    assert caught.value.code == "E-MODEL-FORMAT"
+    assert caught.value.places == ["input x"]
+
+
+def test_outputs() -> None:
+    check(array(), tensor(None), output=True)
+    check(Feature(name="", kind="dictionary"), DictionaryType(key=STRING, value=tensor()), output=True)
+    check(Feature(name="", kind="int64"), TensorType(dtype="int64", shape=()), output=True)
+    with pytest.raises(FaultError, match="as a dictionary") as caught:
+        check(Feature(name="", kind="dictionary"), tensor(2), output=True)
+    assert caught.value.places == ["output y"]
+
+
+def test_names() -> None:
+    function = Function(
+        name="main",
+        inputs=(NamedType(name="x", type=tensor()),),
+        opset="CoreML7",
+        block=Block(inputs=(), outputs=("x",), operations=()),
+    )
+    x = Feature(name="x", kind="multiarray")
+    check_interface(Interface(inputs=(x,), outputs=(x,)), function)
+    for inputs, outputs, reason in (
+        ((), (x,), "inputs are not those that are described: x"),
+        ((x,), (), "outputs are not those that are described: x"),
+        ((x, x), (x,), "inputs are not those that are described: x"),
+        ((x,), (x, replace(x, name="z")), "outputs are not those that are described: z"),
+    ):
+        with pytest.raises(FaultError, match=reason):
+            check_interface(Interface(inputs=inputs, outputs=outputs), function)
