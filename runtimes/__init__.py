@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from portproof.runtimes.options import Kernels
+    from portproof.runtimes.options import Kernels, Precision
     from portproof.runtimes.spec import Runner
 
 
@@ -16,18 +16,21 @@ def open(  # noqa: A001 - `portproof.runtimes.open(path)` reads as it should
     timeout_s: float = 120.0,
     kernels: "Kernels" = "default",
     signature: str = "",
+    precision: "Precision" = "strict",
 ) -> "Runner":
     """Load a model file into the runtime of its format.
 
     Args:
-        path: a ``.tflite``, ``.onnx`` or ``.ort`` file.
+        path: a ``.tflite``, ``.onnx``, ``.ort`` or ``.mlmodel`` file, or a ``.mlpackage`` folder.
         isolated: whether it runs in a child process, where an abort or a hang does no harm and nothing is
         printed.
         threads: CPU threads of the runtime.
         timeout_s: limit in seconds for loading and for each run; only an isolated runner can keep it.
         kernels: ``"default"``, or ``"reference"`` for the runtime's plain, unoptimised arithmetic.
         signature: of a file that offers several functions, the one to run (`runtimes.signatures` lists them);
-            ``serving_default``, else the first, when left out.
+            ``serving_default``, else the first, when left out; of a ``.mlpackage`` its default function.
+        precision: of the Core ML emulator: ``"strict"`` rounds every result to its declared type, ``"minimum"``
+            computes float16 values in float32.
 
     Returns:
         A `spec.Runner`; close it, or use it as a context manager.
@@ -40,7 +43,7 @@ def open(  # noqa: A001 - `portproof.runtimes.open(path)` reads as it should
 
     from portproof.runtimes.options import RunOptions
 
-    options = RunOptions(threads=threads, kernels=kernels, signature=signature)
+    options = RunOptions(threads=threads, kernels=kernels, signature=signature, precision=precision)
     if not isolated:
         from portproof.runtimes.registry import open_here
 
@@ -60,8 +63,13 @@ def signatures(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
     from portproof.runtimes.registry import find_format
 
-    if find_format(Path(path)).name != "LiteRT":
-        return ()
-    from portproof.runtimes.tflite_format import signatures as read
+    name = find_format(Path(path)).name
+    if name == "LiteRT":
+        from portproof.runtimes.tflite_format import signatures as read
 
-    return tuple(read(Path(path)))
+        return tuple(read(Path(path)))
+    if name == "Core ML emulator":
+        from portproof.runtimes.coreml.runner import function_names
+
+        return function_names(Path(path))
+    return ()

@@ -6,6 +6,9 @@ from typing import Literal
 DEFAULT_SIGNATURE = "serving_default"
 """The name of a file's only function, as the field has it."""
 Kernels = Literal["default", "reference"]
+Precision = Literal["strict", "minimum"]
+"""``"strict"``: every result is rounded to its declared type. ``"minimum"``: a declared type is a floor; float16 values
+are computed and kept in float32, as Core ML does on a CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +22,8 @@ class RunOptions:
             optimisations).
         signature: of a file that offers several functions, the one to run; empty for `DEFAULT_SIGNATURE`, else
             the first.
+        precision: of the Core ML emulator: ``"strict"`` rounds every result to its declared type, ``"minimum"`` takes
+            float16 as a floor and computes in float32.
         profile_prefix: where a runtime that can profile operators writes its trace (a path without its
             ending); empty for no profile.
     """
@@ -27,3 +32,4 @@ class RunOptions:
     kernels: Kernels = "default"
     profile_prefix: str = ""
     signature: str = ""
+    precision: Precision = "strict"

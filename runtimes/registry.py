@@ -48,6 +48,11 @@ FORMATS = (
         offset=4,
         adapter="portproof.runtimes.onnxruntime_adapter:OnnxRuntimeRunner",
     ),
+    Format(
+        name="Core ML emulator",
+        suffixes=(".mlpackage", ".mlmodel"),
+        adapter="portproof.runtimes.coreml.runner:CoreMLRunner",
+    ),
 )
 
 

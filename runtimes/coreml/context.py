@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
 from portproof.runtimes.coreml.program import NamedType
-
-Precision: TypeAlias = Literal["strict", "minimum"]
-"""``"strict"``: every result is rounded to its declared type. ``"minimum"``: a declared type is a floor; float16 values
-are computed and kept in float32, as Core ML does on a CPU."""
+from portproof.runtimes.options import Precision as Precision  # noqa: PLC0414 - what strict and minimum mean is there
 
 Body: TypeAlias = Callable[..., tuple[Any, ...]]
 
@@ -23,7 +20,7 @@ class Context:
         outputs: the declared outputs.
         bodies: its nested blocks, each called with its inputs and giving its outputs.
         precision: of the run.
-        generator: of random numbers; seeded anew for each loaded model, so that runs can be repeated.
+        generator: of random numbers; seeded anew for every run, so that runs can be repeated.
         most_elements: the largest tensor that a kernel may make.
     """
 

@@ -70,10 +70,10 @@ class Executable:
         observe: Observe | None = None,
         seed: int = 0,
     ) -> None:
-        generator = torch.Generator()
-        generator.manual_seed(seed)
+        self._seed = seed
+        self._generator = torch.Generator()
         settings = Settings(
-            opset=function.opset, precision=precision, where=where, generator=generator, observe=observe
+            opset=function.opset, precision=precision, where=where, generator=self._generator, observe=observe
         )
         self.input_names = tuple(value.name for value in function.inputs)
         self.output_names = function.block.outputs
@@ -85,6 +85,7 @@ class Executable:
         Raises:
             PortproofError: ``E-RUN`` where an operator fails.
         """
+        self._generator.manual_seed(self._seed)
         with torch.inference_mode():
             results = self._block(*(inputs[name] for name in self.input_names))
         return dict(zip(self.output_names, results, strict=True))

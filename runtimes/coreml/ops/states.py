@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from portproof.runtimes.coreml.registry import mil_op
+from portproof.runtimes.coreml.results import to_float16
 from portproof.runtimes.coreml.state import StateBox
 
 
@@ -32,12 +33,15 @@ def write_state(input: Any, data: torch.Tensor) -> tuple[()]:  # noqa: A002 - MI
 
 @mil_op("coreml_update_state", since="CoreML8", exact=True)
 def coreml_update_state(state: Any, value: torch.Tensor) -> torch.Tensor:
-    """Puts another tensor into the state, and gives it."""
+    """Puts another tensor into the state, and gives it.
+
+    A state is memory of its declared type: float16 is rounded to in either precision.
+    """
     box = _box(state)
     if value.shape != box.value.shape or value.dtype is not box.value.dtype:
         raise ValueError(
             f"state {box.name} is {box.value.dtype} {list(box.value.shape)}, and is given {value.dtype} "
             f"{list(value.shape)}"
         )
-    box.value = value
-    return value
+    box.value = to_float16(value) if box.dtype == "float16" else value
+    return box.value
