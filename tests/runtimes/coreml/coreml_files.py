@@ -196,11 +196,15 @@ def manifest(path: str = "com.apple.CoreML/model.mlmodel") -> dict[str, Any]:
     }
 
 
+def manifest_bytes() -> bytes:
+    return json.dumps(manifest(), indent=4).encode()
+
+
 def save(folder: Path, model: Any, weights: WeightFile | None = None) -> Path:
     """Writes a package."""
     inner = folder / "Data" / "com.apple.CoreML"
     (inner / "weights").mkdir(parents=True, exist_ok=True)
-    (folder / "Manifest.json").write_text(json.dumps(manifest()))
+    (folder / "Manifest.json").write_bytes(manifest_bytes())
     (inner / "model.mlmodel").write_bytes(model.SerializeToString(deterministic=True))
     if weights is not None:
         (inner / "weights" / "weight.bin").write_bytes(weights.data)
