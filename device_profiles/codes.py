@@ -77,7 +77,8 @@ _ROWS = (
     ("W-SIZE-REFUSED", OK, "the source does not run at a size of a dimension without a range: nothing is proven there"),
     ("W-SHARED-INPUT", OK, "two example inputs were one tensor object; they were separated before tracing"),
     ("W-DEVICE-PRECISION", OK, "a device's accelerator computes in another precision than what is written"),
-    ("W-METADATA", OK, "TFLite Metadata cannot say, or its readers cannot use, something that was declared"),
+    ("W-METADATA", OK, "what a format says of its model cannot say, or its readers cannot use, something declared"),
+    ("W-IMAGE-PIXELS", OK, "samples of an image input are not made of pixels: the nearest pixels were used"),
     ("W-STATE", OK, "an interrupted run had left a temporary folder; it was removed"),
 )  # fmt: skip
 

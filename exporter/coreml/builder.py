@@ -47,7 +47,7 @@ class Builder:
 
         Args:
             op: its name in MIL.
-            name: of the operator and its output; made from the ONNX node's when left out.
+            name: of the operator and its output, as it is: from `names`; made from the ONNX node's when left out.
             inputs: by MIL's parameter names: values, arrays, numbers, texts, lists of values; None is left out.
 
         Returns:
@@ -59,7 +59,7 @@ class Builder:
         from coremltools.converters.mil import Builder as MilBuilder
 
         given = {key: item for key, item in inputs.items() if item is not None}
-        own = self.names.take(name or self._wanted_name())
+        own = name or self.names.take(self._wanted_name())
         if self.source is not None:
             self.origins[own] = self.source
         try:

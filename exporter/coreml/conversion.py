@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message
+from portproof.exporter.coreml.images import image_type
 from portproof.exporter.coreml.lower import Lowered, lower
 from portproof.exporter.coreml.package import write_package
 from portproof.exporter.coreml.targets import DEFAULT, target_of
+from portproof.exporter.images import ImageInput
 from portproof.exporter.lowering.patterns import recognised
 from portproof.exporter.noise import captured
 
@@ -45,6 +47,7 @@ def write_model(
     target: str = DEFAULT,
     float16: bool = True,
     keep_float32: Collection[str] = (),
+    images: Sequence[ImageInput] = (),
 ) -> Written:
     """Lowers a simplified ONNX model and writes it as a package.
 
@@ -54,12 +57,13 @@ def write_model(
         target: the oldest release that must run it.
         float16: compute and store in float16; inputs and outputs keep their types.
         keep_float32: names of MIL operators that stay in float32 all the same.
+        images: inputs that the package takes as pictures.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written.
     """
     with captured():
-        lowered = lower(recognised(model), target=target)
+        lowered = lower(recognised(model), target=target, images=images)
         return _write(lowered, path, float16=float16, keep_float32=frozenset(keep_float32))
 
 
@@ -69,6 +73,7 @@ def _write(lowered: Lowered, path: Path, *, float16: bool, keep_float32: Collect
     with tempfile.TemporaryDirectory() as folder:
         converted = ct.convert(
             lowered.program,
+            inputs=_input_types(lowered) or None,
             convert_to="mlprogram",
             minimum_deployment_target=target_of(lowered.target),
             compute_precision=_precision(keep_float32) if float16 else ct.precision.FLOAT32,
@@ -80,6 +85,16 @@ def _write(lowered: Lowered, path: Path, *, float16: bool, keep_float32: Collect
         weights = Path(converted.weights_dir) if converted.weights_dir else None
         write_package(spec, weights if weights and any(weights.iterdir()) else None, path)
     return Written(path=path, op_counts=_counts(spec), origins=lowered.origins)
+
+
+def _input_types(lowered: Lowered) -> list[Any]:
+    """What coremltools must be told of the inputs; arrays it sees by itself."""
+    given = lowered.program.functions["main"].inputs
+    return [
+        image_type(port.name, port.image, tuple(given[port.name].shape))
+        for port in lowered.inputs
+        if port.image is not None
+    ]
 
 
 def _precision(keep_float32: Collection[str]) -> Any:

@@ -4,7 +4,7 @@ Core ML's features are arrays of float16, float32 or int32 of at least one axis,
 source's int64, bool or narrow integers go as int32, float64 as float32, a scalar as an array of one element.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,11 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.coreml.builder import Builder, narrowed_type
+from portproof.exporter.coreml.images import enter_picture
 from portproof.exporter.coreml.names import Names
 from portproof.exporter.coreml.values import Var, dtype_of, rank_of
 from portproof.exporter.lowering.refusal import Refusal
+from portproof.runtimes.pixels import PixelScale
 
 _DIRECT = frozenset({"float16", "float32", "int32"})
 
@@ -29,6 +31,7 @@ class Port:
         dtype: the numpy type of the feature.
         source_dtype: the numpy type in the ONNX model.
         scalar: whether the source has no axis.
+        image: how the pixels that the package is fed become the source's input; None where it is fed an array.
     """
 
     name: str
@@ -36,10 +39,12 @@ class Port:
     dtype: str
     source_dtype: str
     scalar: bool
+    image: PixelScale | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """What the package records of it."""
-        return {"name": self.name, "source": self.source, "dtype": self.source_dtype, "scalar": self.scalar}
+        record = {"name": self.name, "source": self.source, "dtype": self.source_dtype, "scalar": self.scalar}
+        return record if self.image is None else {**record, "image": self.image.as_dict()}
 
 
 def feature_type(dtype: np.dtype[Any], target: str) -> str:
@@ -57,30 +62,35 @@ def feature_type(dtype: np.dtype[Any], target: str) -> str:
     return narrowed_type(dtype).name
 
 
-def ports(values: Sequence[ir.Value], names: Names, target: str) -> list[Port]:
-    """The features for the inputs or outputs of a graph, in its order.
+def ports(
+    values: Sequence[ir.Value], names: Names, target: str, images: Mapping[str, PixelScale] | None = None
+) -> list[Port]:
+    """The features for the inputs or outputs of a graph, in its order; `images` are those that are pictures.
 
     Raises:
         Refusal: for a type that no feature carries.
     """
-    return [_port(value, names, target) for value in values]
+    return [_port(value, names, target, (images or {}).get(value.name or "")) for value in values]
 
 
-def _port(value: ir.Value, names: Names, target: str) -> Port:
+def _port(value: ir.Value, names: Names, target: str, image: PixelScale | None) -> Port:
     if value.dtype is None:
         raise Refusal(f"{value.name} has no type")
     dtype = np.dtype(value.dtype.numpy())
     return Port(
         name=names.take(value.name or "value"),
         source=value.name or "",
-        dtype=feature_type(dtype, target),
+        dtype=feature_type(dtype, target) if image is None else "float32",
         source_dtype=dtype.name,
         scalar=value.shape is not None and len(value.shape) == 0,
+        image=image,
     )
 
 
 def enter(b: Builder, port: Port, given: Var) -> Var:
     """The value that the ONNX model computes with, from what the package is fed."""
+    if port.image is not None:
+        given = enter_picture(b, port.name, port.image, port.source_dtype, given)
     x = b.emit("squeeze", x=given, axes=[0]) if port.scalar else given
     if port.source_dtype == "bool":
         return b.emit("not_equal", x=x, y=np.int32(0))

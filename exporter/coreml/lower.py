@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter.coreml.builder import Builder, narrowed_type
+from portproof.exporter.coreml.images import first, scales
 from portproof.exporter.coreml.interface import Port, enter, leave, ports
 from portproof.exporter.coreml.items import Item, Nothing, TensorList
 from portproof.exporter.coreml.names import Names
@@ -17,6 +18,7 @@ from portproof.exporter.coreml.registry import find
 from portproof.exporter.coreml.targets import target_of
 from portproof.exporter.coreml.unsupported import hint, reason
 from portproof.exporter.coreml.values import NARROW, Var, dtype_of, is_known, is_var, shape_of
+from portproof.exporter.images import ImageInput
 from portproof.exporter.lowering.binding import bind
 from portproof.exporter.lowering.messages import no_tensor, refused_node
 from portproof.exporter.lowering.refusal import Refusal, RefusedInside, UnknownShape
@@ -48,23 +50,32 @@ class Lowered:
     target: str = ""
 
 
-def lower(model: ir.Model, *, target: str, sizes: Mapping[str, Any] | None = None) -> Lowered:
+def lower(
+    model: ir.Model,
+    *,
+    target: str,
+    sizes: Mapping[str, Any] | None = None,
+    images: Sequence[ImageInput] = (),
+) -> Lowered:
     """A MIL program for an ONNX model.
 
     Args:
         model: with functions inlined, and a known number of axes of every value.
         target: one of `targets.TARGETS`.
         sizes: the symbol for each symbolic size of the inputs.
+        images: the inputs that are pictures.
 
     Raises:
-        PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written.
+        PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written; ``E-USAGE`` where
+            a picture is declared that is no input.
     """
     from coremltools.converters.mil.mil import Program
 
     model = by_parts(model)
     names = Names()
     try:
-        inputs = ports([value for value in model.graph.inputs if not value.is_initializer()], names, target)
+        taken = [value for value in model.graph.inputs if not value.is_initializer()]
+        inputs = ports(taken, names, target, scales(images, taken))
         outputs = ports(model.graph.outputs, names, target)
     except Refusal as refusal:
         raise PortproofError(
@@ -105,6 +116,7 @@ def _placeholder(port: Port, value: ir.Value, sizes: Mapping[str, Any]) -> Any:
     from coremltools.converters.mil.mil import types
 
     shape = [] if value.shape is None else list(value.shape)
+    shape = shape if port.image is None else first(shape, port.image)
     axes = [size if isinstance(size, int) else sizes[str(size.value)] for size in shape] or [1]
     return MilBuilder.placeholder(tuple(axes), dtype=types.numpy_type_to_builtin_type(np.dtype(port.dtype)))
 
