@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Kind = Literal["primary", "derived", "third-party", "marketing", "missing"]
 Target = Literal["tflite", "coreml", "onnx"]
 Precision = Literal["float32", "float16", "int16", "int8", "int4"]
+CoreMLTarget = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
 FigureName = Literal[
     "cpu_peak_fp16_gflops",
     "cpu_peak_fp32_gflops",
@@ -62,6 +63,7 @@ class Profile(_Strict):
         targets: what `export -d` writes when no target is asked for, the preferred first.
         accelerator_precisions: what its accelerator computes in; other models run on its CPU.
         figures: numbers by name; a name ends with its unit.
+        coreml_target: the oldest release of Apple's systems to write Core ML packages for.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -76,4 +78,5 @@ class Profile(_Strict):
     accelerator_precisions: tuple[Precision, ...] = ()
     runtimes: tuple[Runtime, ...] = Field(min_length=1)
     figures: dict[FigureName, Figure] = Field(default_factory=dict)
+    coreml_target: CoreMLTarget | None = None
     notes: tuple[str, ...] = ()

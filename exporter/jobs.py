@@ -50,7 +50,7 @@ def jobs(paths: Sequence[Path], *, need_golden: bool) -> list[Job]:
     """One job a path.
 
     Args:
-        paths: folders that `export` wrote, and model files.
+        paths: folders that `export` wrote, and model files (a Core ML package is a folder too).
         need_golden: whether there is nothing else to compare with.
 
     Raises:
@@ -61,7 +61,7 @@ def jobs(paths: Sequence[Path], *, need_golden: bool) -> list[Job]:
     wrong: list[Message] = []
     for path in paths:
         try:
-            found.append(_folder(path) if path.is_dir() else _file(path, need_golden))
+            found.append(_folder(path) if path.is_dir() and not is_package(path) else _file(path, need_golden))
         except PortproofError as error:
             wrong += error.messages
     if wrong:
@@ -73,7 +73,7 @@ def _folder(folder: Path) -> Job:
     manifest = read_manifest(folder)
     failed = {file.path: why for file in manifest.files if (why := _fault(folder, file))}
     return Job(
-        runs=tuple(run for run in _runs(folder, manifest) if run.path.is_file()),
+        runs=tuple(run for run in _runs(folder, manifest) if run.path.exists()),
         vectors=_vectors(folder, manifest, set(failed)),
         failed=tuple(_differs(folder / name, why) for name, why in failed.items()),
         checked_files=len(manifest.files),
@@ -82,8 +82,9 @@ def _folder(folder: Path) -> Job:
 
 def _file(path: Path, need_golden: bool) -> Job:
     """A model file; it has the golden vectors of the folder it was exported into."""
-    require_file(path)
-    folder = path.parent
+    if not is_package(path):
+        require_file(path)
+    folder = path.resolve().parent
     if (folder / MANIFEST).is_file():
         manifest = read_manifest(folder)
         faults = {file.path for file in manifest.files if file.role == "golden" and _fault(folder, file)}
@@ -99,6 +100,11 @@ def _file(path: Path, need_golden: bool) -> Job:
             hint="name the model it was made from: --ref MODEL",
         )
     return Job(runs=tuple(_runs_of(path)))
+
+
+def is_package(path: Path) -> bool:
+    """Whether it is the folder of a Core ML package."""
+    return path.is_dir() and path.suffix.lower() == ".mlpackage"
 
 
 def _runs_of(path: Path) -> Iterator[Run]:

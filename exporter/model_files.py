@@ -1,4 +1,4 @@
-"""Writes the model files of a program: one TFLite file with a signature for each function, an ONNX file for each."""
+"""Writes the model files of a program: one TFLite file for all functions, an ONNX file and a package for each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,32 +16,44 @@ from portproof.exporter.tflite.metadata.describe import Declared
 from portproof.exporter.tflite.sharing import SharedWeights
 from portproof.exporter.tflite.signatures import for_each
 from portproof.exporter.told import Told
+from portproof.runtimes.data import Dataset
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
+    from portproof.exporter.coreml.export import CoreMLOptions, Package
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How to write: the targets, and what `export` takes under the same names."""
+    """How to write: the targets, and what `export` takes under the same names; `coreml` holds those of its target."""
 
     targets: tuple[str, ...]
     io_layout: str
     fp16: bool
     seed: int
+    coreml: "CoreMLOptions"
 
 
 @dataclass(kw_only=True)
 class Written:
-    """The model files, and how they came about: of each function its simplification and its TFLite operators."""
+    """The model files, and how they came about: of each function its simplification, TFLite operators, package."""
 
     files: list[ModelFile] = field(default_factory=list)
     simplified: dict[str, SimplifyReport] = field(default_factory=dict)
     operators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     converted: Converted | None = None
+    packages: dict[str, "Package"] = field(default_factory=dict)
 
 
-def write_models(program: Program, declared: Declared, options: Options, folder: Path, told: Told) -> Written:
+def write_models(
+    program: Program,
+    declared: Declared,
+    options: Options,
+    folder: Path,
+    told: Told,
+    datasets: Mapping[str, Dataset],
+) -> Written:
     """Simplify, convert and write every function.
 
     Args:
@@ -50,11 +62,12 @@ def write_models(program: Program, declared: Declared, options: Options, folder:
         options: how.
         folder: where to.
         told: told the steps and the warnings.
+        datasets: of each function: what float16 must be able to compute.
 
     Raises:
         PortproofError: all that is refused in any function, ``E-OP-UNSUPPORTED`` and the like; ``E-OUTPUT``.
     """
-    work = _Work(program=program, options=options, folder=folder, told=told)
+    work = _Work(program=program, options=options, folder=folder, told=told, datasets=datasets)
     functions = for_each(program.keys, work.function)
     written = work.written
     lowered = {key: function for key, function in functions.items() if function is not None}
@@ -75,6 +88,7 @@ class _Work:
     options: Options
     folder: Path
     told: Told
+    datasets: Mapping[str, Dataset]
     written: Written = field(default_factory=Written)
     weights: SharedWeights = field(default_factory=SharedWeights)
 
@@ -86,6 +100,8 @@ class _Work:
         self.written.simplified[key] = report
         self.told.add(report.messages, label.strip())
         lowered = self._lowered(model, source, label) if "tflite" in self.options.targets else None
+        if "coreml" in self.options.targets:
+            self._package(model, key, label)
         if "onnx" in self.options.targets:
             with self.told.progress.step(f"write ONNX{label}"):
                 self._save(model, key)
@@ -104,7 +120,17 @@ class _Work:
             self.weights.share(lowered.model)
         return lowered
 
+    def _package(self, model: "ir.Model", key: str, label: str) -> None:
+        from portproof.exporter.coreml.export import write
+
+        path = self.folder / f"{self._name(key)}.mlpackage"
+        package = write(model, path, self.options.coreml, self.datasets[key], label=label, told=self.told)
+        self.written.packages[key] = package
+        self.written.files.append(ModelFile(target="coreml", paths=(path,), keys=(key,)))
+
+    def _name(self, key: str) -> str:
+        return self.program.name if self.program.only else f"{self.program.name}.{key}"
+
     def _save(self, model: "ir.Model", key: str) -> None:
-        name = self.program.name if self.program.only else f"{self.program.name}.{key}"
-        paths = onnx_io.save(model, self.folder / f"{name}.onnx")
+        paths = onnx_io.save(model, self.folder / f"{self._name(key)}.onnx")
         self.written.files.append(ModelFile(target="onnx", paths=tuple(paths), keys=(key,)))

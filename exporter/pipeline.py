@@ -10,6 +10,7 @@ from portproof.device_profiles.codes import GATE, OK
 from portproof.device_profiles.errors import Message
 from portproof.exporter import declarations, limits, program, request
 from portproof.exporter.admitted import admitted_sizes, unproven
+from portproof.exporter.coreml.export import CoreMLOptions
 from portproof.exporter.data_choice import by_function
 from portproof.exporter.dataset import open_data
 from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
@@ -73,6 +74,8 @@ def export(  # noqa: PLR0913 - the options of the command line
     metrics: Sequence[str] = (),
     io_layout: str = "auto",
     fp16: bool = False,
+    coreml_target: str = "",
+    coreml_precision: str = "float16",
     allow_pickle: bool = False,
     seed: int = 0,
     samples: int = 4,
@@ -87,7 +90,7 @@ def export(  # noqa: PLR0913 - the options of the command line
         model: ``file.py:factory``, ``package.module:factory``, ``model.pt2`` or ``model.onnx``; several of them as
             ``"NAME=MODEL"`` each, or by name.
         out_dir: the folder to write, replaced as a whole; ``build/<name>`` when left out.
-        targets: of ``"tflite"``, ``"onnx"``; those of the devices when left out, else both.
+        targets: of ``"tflite"``, ``"onnx"``, ``"coreml"``; those of the devices when left out, else the first two.
         devices: ids of device profiles, or paths to TOML files.
         inputs: declarations ``NAME=1x3x224x224:float32``, for inputs whose shape is not known; sizes given by a name
             stay dynamic: ``NAME=N:1..8x3xHxW``.
@@ -101,6 +104,9 @@ def export(  # noqa: PLR0913 - the options of the command line
         metrics: further gates, ``"sqnr_db>=30"``.
         io_layout: ``"auto"`` or ``"keep"``, of the TFLite file's inputs and outputs.
         fp16: store the TFLite file's large weights as float16; it is still computed in float32.
+        coreml_target: the oldest Apple release that must run a Core ML package, ``"iOS15"`` to ``"iOS18"``; what the
+            devices say when left out.
+        coreml_precision: ``"float16"``, which keeps in float32 what needs it, or ``"float32"``.
         allow_pickle: unpickle a model; runs code from the file.
         seed: of all random inputs.
         samples: how many random inputs, when no data is given.
@@ -121,6 +127,8 @@ def export(  # noqa: PLR0913 - the options of the command line
             labels=labels,
             thresholds=score_thresholds,
             io_layout=io_layout,
+            coreml_target=coreml_target,
+            coreml_precision=coreml_precision,
             samples=samples,
         )
     )
@@ -140,8 +148,14 @@ def export(  # noqa: PLR0913 - the options of the command line
         declared = declarations.resolve(asked, made)
         datasets = _open_data(by_function(data, made.keys), made, declared, samples, seed, told)
         declared = declarations.with_data(declared, datasets)
-        how = Options(targets=asked.targets, io_layout=io_layout, fp16=fp16, seed=seed)
-        written = write_models(made, declared, how, stage, told)
+        how = Options(
+            targets=asked.targets,
+            io_layout=io_layout,
+            fp16=fp16,
+            seed=seed,
+            coreml=CoreMLOptions(target=asked.coreml_target, float16=coreml_precision == "float16"),
+        )
+        written = write_models(made, declared, how, stage, told, datasets)
         recorded = {key: stack.enter_context(Recorded()) for key in made.keys}
         for key, source in made.functions.items():
             record(source, datasets[key], datasets[key].count, recorded[key], told.progress)
@@ -156,6 +170,7 @@ def export(  # noqa: PLR0913 - the options of the command line
                     data=datasets[key],
                     simplified=written.simplified[key],
                     operators=written.operators.get(key),
+                    package=written.packages.get(key),
                     recorded=recorded[key],
                 )
                 for key, source in made.functions.items()

@@ -6,11 +6,13 @@ from portproof.exporter.report.parts import TargetName
 
 
 def precision_of(path: Path, target: TargetName) -> str:
-    """``"float16"`` for a TFLite file with float16 tensors, weights included, else ``"float32"``.
+    """``"float16"`` for a file with float16 tensors, weights included, else ``"float32"``; of ONNX always the latter.
 
     Raises:
         PortproofError: ``E-MODEL-FORMAT`` for a damaged file.
     """
+    if target == "coreml":
+        return _of_package(path)
     if target != "tflite":
         return "float32"
     from portproof.runtimes.tflite_schema import read, schema
@@ -18,3 +20,12 @@ def precision_of(path: Path, target: TargetName) -> str:
     model = read(path)
     types = {tensor.type for graph in model.subgraphs for tensor in graph.tensors}
     return "float16" if schema.TensorType.FLOAT16 in types else "float32"
+
+
+def _of_package(path: Path) -> str:
+    from portproof.runtimes.coreml.parse import read
+    from portproof.runtimes.coreml.walk import tensor_types
+
+    package = read(path)
+    types = {kind.dtype for function in package.functions.values() for kind in tensor_types(function)}
+    return "float16" if "float16" in types else "float32"

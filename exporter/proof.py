@@ -19,7 +19,12 @@ from portproof.runtimes.parity import Parity, compare, run_in_source_layout
 from portproof.runtimes.spec import TensorSpec
 from portproof.runtimes.tolerances import resolve
 
-_PACKAGES = {"onnx": ("ONNX Runtime", "onnxruntime"), "tflite": ("LiteRT", "ai-edge-litert")}
+_PACKAGES = {
+    "onnx": ("ONNX Runtime", "onnxruntime"),
+    "tflite": ("LiteRT", "ai-edge-litert"),
+    "coreml": ("Core ML emulator", "portproof"),
+}
+_TARGETS: dict[str, TargetName] = {"LiteRT": "tflite", "ONNX Runtime": "onnx", "Core ML emulator": "coreml"}
 
 
 class Samples(Protocol):
@@ -47,7 +52,7 @@ class Proof:
     """What running one file showed.
 
     Attributes:
-        target: ``"onnx"`` or ``"tflite"``.
+        target: ``"onnx"``, ``"tflite"`` or ``"coreml"``.
         file: its name.
         signature_key: which function of the source it is.
         runtime: what ran it, with its version.
@@ -80,7 +85,7 @@ def prove(
     """Run a file and compare it with the reference.
 
     Args:
-        path: a ``.onnx`` or ``.tflite`` file.
+        path: a ``.onnx`` or ``.tflite`` file, or a ``.mlpackage`` folder.
         samples: inputs and reference outputs, in the source's layout.
         limits: tolerances and gates.
         expected: the source's outputs; those of the file when it is not known.
@@ -117,10 +122,10 @@ def prove(
 
 
 def target_of(path: Path) -> TargetName:
-    """``"tflite"`` or ``"onnx"``, by the format of the file."""
+    """``"tflite"``, ``"onnx"`` or ``"coreml"``, by the format of the file."""
     from portproof.runtimes.registry import find_format
 
-    return "tflite" if find_format(path).name == "LiteRT" else "onnx"
+    return _TARGETS[find_format(path).name]
 
 
 def runtime_of(target: str) -> str:

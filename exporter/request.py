@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
 from portproof.device_profiles.errors import Message, PortproofError
+from portproof.exporter.coreml.targets import DEFAULT as DEFAULT_TARGET
+from portproof.exporter.coreml.targets import TARGETS
 from portproof.exporter.near import did_you_mean, near_names
 
 if TYPE_CHECKING:
@@ -17,10 +20,10 @@ if TYPE_CHECKING:
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
-WRITABLE = ("onnx", "tflite")
+WRITABLE = ("onnx", "tflite", "coreml")
 DEFAULT = ("tflite", "onnx")
 IO_LAYOUTS = ("auto", "keep")
-PRECISION = "float32"
+COREML_PRECISIONS = ("float16", "float32")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,7 @@ class Request:
         images: the parsed ``--image``.
         labels: the files of ``--labels``, read.
         thresholds: the parsed ``--score-threshold``.
+        coreml_target: the oldest Apple release that must run a Core ML package.
     """
 
     targets: tuple[str, ...]
@@ -44,6 +48,7 @@ class Request:
     images: tuple["DeclaredImage", ...] = ()
     labels: tuple["LabelFile", ...] = ()
     thresholds: tuple["DeclaredThreshold", ...] = ()
+    coreml_target: str = DEFAULT_TARGET
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,8 @@ class Asked:
     labels: Sequence[str] = ()
     thresholds: Sequence[str] = ()
     io_layout: str = "auto"
+    coreml_target: str = ""
+    coreml_precision: str = "float16"
     samples: int = 1
 
 
@@ -93,14 +100,19 @@ def check(asked: Asked) -> Request:
         images=pictures,
         labels=files,
         thresholds=thresholds,
+        coreml_target=asked.coreml_target or _oldest(profiles),
     )
 
 
 def _wrong_choices(asked: Asked, profiles: Sequence["Profile"]) -> list[Message]:
-    wrong = [_unknown_target(name) for name in asked.targets if name not in (*WRITABLE, "coreml")]
-    wrong += [_no_coreml("target coreml", "-t tflite")] if "coreml" in asked.targets else []
-    if not asked.targets:
-        wrong += [_no_coreml(f"device {p.id}", "-t tflite") for p in profiles if not set(p.targets) & set(WRITABLE)]
+    wrong = [_unknown_target(name) for name in asked.targets if name not in WRITABLE]
+    if "coreml" in _chosen(asked.targets, profiles):
+        wrong += missing_coreml()
+    if asked.coreml_target and asked.coreml_target not in TARGETS:
+        wrong.append(_usage(f"coreml_target is {asked.coreml_target!r}", f"it is one of {', '.join(TARGETS)}"))
+    if asked.coreml_precision not in COREML_PRECISIONS:
+        known = ", ".join(COREML_PRECISIONS)
+        wrong.append(_usage(f"coreml_precision is {asked.coreml_precision!r}", f"it is one of {known}"))
     if asked.io_layout not in IO_LAYOUTS:
         wrong.append(_usage(f"io_layout is {asked.io_layout!r}", f"it is one of {', '.join(IO_LAYOUTS)}"))
     if asked.samples < 1:
@@ -150,13 +162,24 @@ def _unknown_target(name: str) -> Message:
     return _usage(f"there is no target {name!r}", did_you_mean(near) or f"targets are {', '.join(WRITABLE)}")
 
 
-def _no_coreml(what: str, instead: str) -> Message:
-    return Message(
-        code="E-USAGE",
-        what=f"{what}: this version cannot write Core ML",
-        why="Core ML is not implemented yet",
-        hint=f"write another target: {instead}",
-    )
+def _oldest(profiles: Iterable["Profile"]) -> str:
+    """The oldest release among those that the devices name."""
+    named = [profile.coreml_target for profile in profiles if profile.coreml_target]
+    return min(named, key=TARGETS.index) if named else DEFAULT_TARGET
+
+
+def missing_coreml() -> list[Message]:
+    """``E-INSTALL`` for each package without which Core ML can be neither written nor run."""
+    packages = {"coremltools": "portproof[coreml]", "torch": "portproof[torch]"}
+    return [
+        Message(
+            code="E-INSTALL",
+            what=f"target coreml needs {package}, which is not installed",
+            hint=f"pip install '{extra}'",
+        )
+        for package, extra in packages.items()
+        if find_spec(package) is None
+    ]
 
 
 def _usage(what: str, hint: str) -> Message:

@@ -142,10 +142,11 @@ def _last_words(log: IO[bytes]) -> str:
 def _specs(plain: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
     return tuple(
         TensorSpec(
-            name=spec["name"],
-            shape=tuple(spec["shape"]),
-            dtype=spec["dtype"],
-            perm=None if spec["perm"] is None else tuple(spec["perm"]),
+            **{
+                **spec,
+                "shape": tuple(spec["shape"]),
+                "perm": None if spec["perm"] is None else tuple(spec["perm"]),
+            }
         )
         for spec in plain
     )

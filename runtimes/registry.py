@@ -33,6 +33,7 @@ class Format:
     offset: int = 0
 
 
+COREML = "Core ML emulator"
 FORMATS = (
     Format(
         name="LiteRT",
@@ -49,7 +50,7 @@ FORMATS = (
         adapter="portproof.runtimes.onnxruntime_adapter:OnnxRuntimeRunner",
     ),
     Format(
-        name="Core ML emulator",
+        name=COREML,
         suffixes=(".mlpackage", ".mlmodel"),
         adapter="portproof.runtimes.coreml.runner:CoreMLRunner",
     ),

@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from portproof.device_profiles.errors import PortproofError
 from portproof.runtimes.dims import Axes
 
 Array: TypeAlias = NDArray[Any]
@@ -25,6 +26,9 @@ class TensorSpec:
             ``file_array = source_array.transpose(perm)``.
         dims: of a source, for each axis the dynamic dimension that it is, None where the size is fixed; empty when
             nothing is known of them.
+        own_name: what the file itself calls it, where that is not the source's name; else empty.
+        source_dtype: the source's type where the file has another (int32 for int64, say); else empty.
+        scalar: whether the source's tensor has no axis, where the file's has one of size 1.
     """
 
     name: str
@@ -32,10 +36,15 @@ class TensorSpec:
     dtype: str
     perm: tuple[int, ...] | None = None
     dims: Axes = ()
+    own_name: str = ""
+    source_dtype: str = ""
+    scalar: bool = False
 
     @property
     def source_shape(self) -> tuple[int | None, ...]:
         """The shape in the source's layout."""
+        if self.scalar:
+            return ()
         if self.perm is None:
             return self.shape
         inverse = sorted(range(len(self.perm)), key=self.perm.__getitem__)
@@ -78,17 +87,40 @@ class Runner(Protocol):
 
 
 def to_file_layout(spec: TensorSpec, array: Array) -> Array:
-    """A source tensor in the file's layout (a view when nothing moves, else contiguous)."""
+    """A source tensor in the file's layout and type (a view when nothing changes, else contiguous).
+
+    Raises:
+        PortproofError: ``E-DATA-DTYPE`` for a whole number that the file's type does not hold.
+    """
+    if spec.source_dtype and array.dtype == spec.source_dtype:
+        array = _narrowed(spec, array)
+    if spec.scalar and array.ndim == 0:
+        array = array.reshape(1)
     if spec.perm is None:
         return array
     return np.asarray(array.transpose(spec.perm), order="C")
 
 
 def to_source_layout(spec: TensorSpec, array: Array) -> Array:
-    """A file's tensor in the source's layout; the inverse of `to_file_layout`."""
+    """A file's tensor in the source's layout and type; the inverse of `to_file_layout`."""
+    if spec.source_dtype and array.dtype == spec.dtype:
+        array = array.astype(spec.source_dtype)
+    if spec.scalar and array.shape == (1,):
+        array = array.reshape(())
     if spec.perm is None:
         return array
     return np.asarray(array.transpose(np.argsort(spec.perm)), order="C")
+
+
+def _narrowed(spec: TensorSpec, array: Array) -> Array:
+    narrow = array.astype(spec.dtype)
+    if array.dtype.kind in "iu" and not np.array_equal(narrow, array):
+        raise PortproofError(
+            "E-DATA-DTYPE",
+            f"{spec.name!r} holds whole numbers that {spec.dtype}, the type of the file's input, does not",
+            why=f"they go from {array.min()} to {array.max()}",
+        )
+    return narrow
 
 
 def shape_text(shape: tuple[int | None, ...]) -> str:

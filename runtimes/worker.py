@@ -53,4 +53,4 @@ def failure(error: Exception, path: str, doing: str) -> dict[str, Any]:
 
 
 def _plain(specs: tuple[TensorSpec, ...]) -> list[dict[str, Any]]:
-    return [{"name": s.name, "shape": s.shape, "dtype": s.dtype, "perm": s.perm} for s in specs]
+    return [{key: value for key, value in vars(spec).items() if key != "dims"} for spec in specs]

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     "targets",
     multiple=True,
     callback=split_commas,
-    metavar="tflite,onnx",
-    help="What to write; the devices' targets when left out, else both.",
+    metavar="tflite,onnx,coreml",
+    help="What to write; the devices' targets when left out, else tflite and onnx.",
 )
 @click.option("-d", "--device", "devices", multiple=True, help="A device of `portproof devices list`, or a .toml file.")
 @click.option("-o", "--out", "out_dir", type=click.Path(path_type=Path), help="Folder to write [build/<name>].")
@@ -39,6 +39,19 @@ if TYPE_CHECKING:
     help="auto: images channels-last in TFLite where it saves transposes; keep: ONNX's shapes.",
 )
 @click.option("--fp16", is_flag=True, help="Store the TFLite file's weights as float16: half the bytes.")
+@click.option(
+    "--coreml-target",
+    metavar="iOS15..iOS18",
+    default="",
+    help="The oldest Apple release that must run the Core ML package; the devices', else iOS16.",
+)
+@click.option(
+    "--coreml-precision",
+    type=click.Choice(["float16", "float32"]),
+    default="float16",
+    show_default=True,
+    help="What the Core ML package computes in; float16 keeps in float32 what needs it.",
+)
 @click.option(
     "--labels",
     multiple=True,
@@ -91,7 +104,7 @@ def _stages(key: str, stages: "Sequence[Stage]") -> str:
 
 def _epilogue(result: "ExportResult") -> str:
     out = result.out_dir
-    rows = [(f"  {out / file.path}", size_text(file.bytes)) for file in result.report.artifacts]
+    rows = [(f"  {out / name}", size_text(size)) for name, size in _sizes(result.report).items()]
     rows += [
         (f"  {out / name}", "") for name in ("report.json", "manifest.json", f"golden ({len(result.manifest.golden)})")
     ]
@@ -103,9 +116,25 @@ def _epilogue(result: "ExportResult") -> str:
         (
             f"wrote, and {verdict} on {samples} in {runtimes}{f', at {at}' if at else ''}:",
             table(("", ""), rows).lstrip("\n"),
-            f"next: portproof verify {out}   portproof bench {out / result.report.artifacts[0].path}",
+            _next(out, result.report),
         )
     )
+
+
+def _sizes(report: "Report") -> dict[str, int]:
+    """Bytes of each file; a Core ML package, which is a folder, is one."""
+    sizes: dict[str, int] = {}
+    for file in report.artifacts:
+        first = Path(file.path).parts[0]
+        name = first if first.endswith(".mlpackage") else file.path
+        sizes[name] = sizes.get(name, 0) + file.bytes
+    return sizes
+
+
+def _next(out: Path, report: "Report") -> str:
+    """What to do now; the emulator's speed says nothing of a device."""
+    measurable = [file.path for file in report.artifacts if file.target != "coreml"]
+    return f"next: portproof verify {out}" + (f"   portproof bench {out / measurable[0]}" if measurable else "")
 
 
 def _data(report: "Report") -> "list[Data]":

@@ -47,7 +47,7 @@ class Builder:
 
         Args:
             op: its name in MIL.
-            name: of the operator and its output, as it is: from `names`; made from the ONNX node's when left out.
+            name: of the operator and its output, taken from `names` before; made from the ONNX node's when left out.
             inputs: by MIL's parameter names: values, arrays, numbers, texts, lists of values; None is left out.
 
         Returns:
@@ -121,3 +121,11 @@ def narrowed(array: Array) -> Array:
                 "keep indices and counts below 2**31",
             )
     return array.astype(wanted, copy=False)
+
+
+def saturated(array: Array) -> Array:
+    """Whole numbers beyond int32 as its limits."""
+    if array.dtype.kind not in "iu" or array.dtype.itemsize < 4:
+        return array
+    limits = np.iinfo(np.int32)
+    return np.clip(array, limits.min, limits.max).astype(np.int32)

@@ -8,20 +8,25 @@ if TYPE_CHECKING:
 
 
 def inspect(path: str | os.PathLike[str]) -> "Facts":
-    """Read a ``.onnx`` or ``.tflite`` file.
+    """Read a ``.onnx`` or ``.tflite`` file, or a ``.mlpackage`` folder.
 
     Raises:
         PortproofError: ``E-FILE-MISSING``, ``E-MODEL-FORMAT``, ``E-MODEL-INVALID``, ``E-MODEL-EXTERNAL``.
     """
     from pathlib import Path
 
-    from portproof.runtimes.registry import find_format
+    from portproof.runtimes.registry import COREML, find_format
 
     path = Path(path)
-    if find_format(path).name == "LiteRT":
+    name = find_format(path).name
+    if name == "LiteRT":
         from portproof.exporter.inspection.tflite_file import read
 
         return read(path)
+    if name == COREML:
+        from portproof.exporter.inspection.coreml_package import read as read_package
+
+        return read_package(path)
     from portproof.exporter.inspection.onnx_file import read as read_onnx
 
     return read_onnx(path)

@@ -20,8 +20,8 @@ class Facts:
     """A model file as it is.
 
     Attributes:
-        format: ``"onnx"`` or ``"tflite"``.
-        bytes: size of the file.
+        format: ``"onnx"``, ``"tflite"`` or ``"coreml"``.
+        bytes: size of the file, of a package that of all its files.
         inputs: what must be fed, in the file's layout, with the perm it records; of the first function, where a file
             offers several.
         outputs: what it gives.

@@ -10,6 +10,7 @@ from portproof.exporter.report.parts import TargetName
 
 if TYPE_CHECKING:
     from portproof.device_profiles.schema import Profile
+    from portproof.exporter.coreml.export import Package
     from portproof.exporter.proof import Proof
     from portproof.exporter.recorded import Recorded
     from portproof.exporter.simplify import SimplifyReport
@@ -45,6 +46,7 @@ class FunctionFacts:
     Attributes:
         model: what the user named.
         operators: of the TFLite file, by type; None where none was written.
+        package: of Core ML; None where none was written.
         recorded: the samples with the reference's outputs.
     """
 
@@ -53,6 +55,7 @@ class FunctionFacts:
     data: "Dataset"
     simplified: "SimplifyReport"
     operators: Mapping[str, int] | None
+    package: "Package | None"
     recorded: "Recorded"
 
 

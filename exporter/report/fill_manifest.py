@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _TOOLS = ("numpy", "onnx", "onnx-ir", "onnxruntime", "ai-edge-litert", "onnxsim")
 _TORCH_TOOLS = ("torch", "onnxscript")
+_COREML_TOOLS = ("coremltools", "protobuf", "torch")  # torch is what the emulator computes with
 
 
 def fill_manifest(facts: Facts, files: tuple[File, ...], golden: Mapping[str, Sequence[str]]) -> Manifest:
@@ -40,7 +41,10 @@ def fill_manifest(facts: Facts, files: tuple[File, ...], golden: Mapping[str, Se
     return Manifest(
         name=facts.name,
         portproof=metadata.version("portproof"),
-        tools=_tools(torch=any(function.source.reference is not None for function in facts.functions.values())),
+        tools=_tools(
+            torch=any(function.source.reference is not None for function in facts.functions.values()),
+            coreml=any(function.package is not None for function in facts.functions.values()),
+        ),
         source=next(iter(sources.values())) if alone else None,
         dims=dims(next(iter(facts.functions.values())).source) if alone else (),
         functions=()
@@ -69,12 +73,14 @@ def fill_manifest(facts: Facts, files: tuple[File, ...], golden: Mapping[str, Se
 
 def _target(proof: "Proof", facts: Facts) -> Target:
     tflite = facts.converted if proof.target == "tflite" else None
+    package = facts.functions[proof.signature_key].package
     return Target(
         target=proof.target,
         file=proof.file,
         signature_key=proof.signature_key,
         signature=signature(proof.inputs, proof.outputs),
         oldest_release=None if tflite is None else tflite.oldest_release,
+        deployment_target=package.target if package is not None and proof.target == "coreml" else None,
     )
 
 
@@ -108,6 +114,6 @@ def _labels(labels: OutputLabels) -> Labels:
     )
 
 
-def _tools(*, torch: bool) -> dict[str, str]:
-    names = sorted((*_TOOLS, *(_TORCH_TOOLS if torch else ())))
+def _tools(*, torch: bool, coreml: bool) -> dict[str, str]:
+    names = sorted({*_TOOLS, *(_TORCH_TOOLS if torch else ()), *(_COREML_TOOLS if coreml else ())})
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}

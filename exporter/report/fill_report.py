@@ -10,10 +10,12 @@ from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
 from portproof.exporter.report.facts import Facts, FunctionFacts
 from portproof.exporter.report.parts import Dimension, File, Finding, Signature, StageName, Tensor
 from portproof.exporter.report.report import (
+    CoreMLPackage,
     Data,
     Device,
     Function,
     InputRange,
+    KeptOperator,
     OutputParity,
     Report,
     Source,
@@ -24,6 +26,7 @@ from portproof.exporter.sizes import sizes_of_samples
 
 if TYPE_CHECKING:
     from portproof.exporter import source as source_module
+    from portproof.exporter.coreml.export import Package
     from portproof.exporter.proof import Proof
     from portproof.runtimes.spec import TensorSpec
 
@@ -45,6 +48,22 @@ def fill_report(facts: Facts, models: tuple[File, ...]) -> Report:
         parity=tuple(_parity(proof) for proof in facts.proofs),
         messages=findings(facts.messages),
         artifacts=models,
+        coreml=tuple(_package(key, each.package) for key, each in facts.functions.items() if each.package),
+    )
+
+
+def _package(key: str, package: "Package") -> CoreMLPackage:
+    return CoreMLPackage(
+        file=package.path.name,
+        signature_key=key,
+        deployment_target=package.target,
+        precision="float16" if package.float16 else "float32",
+        float32_operators=tuple(
+            KeptOperator(
+                operator=kept.operator, type=kept.type, source=kept.source, where=where_text(kept.where), why=kept.why
+            )
+            for kept in package.kept
+        ),
     )
 
 
@@ -86,6 +105,8 @@ def _stages(facts: FunctionFacts) -> tuple[Stage, ...]:
     counts: dict[StageName, Mapping[str, int]] = {"onnx": facts.simplified.before, "simplified": facts.simplified.after}
     if facts.operators is not None:
         counts["tflite"] = facts.operators
+    if facts.package is not None:
+        counts["coreml"] = facts.package.op_counts
     return tuple(Stage(name=name, total=sum(found.values()), operators=dict(found)) for name, found in counts.items())
 
 
@@ -103,17 +124,21 @@ def _parity(proof: "Proof") -> TargetParity:
 
 def findings(messages: Iterable[Message]) -> tuple[Finding, ...]:
     """Messages for a document: without the folder of this machine in their places, and without details."""
-    here = os.getcwd() + os.sep
     return tuple(
         Finding(
             code=message.code,
             what=message.what,
-            where=message.where.replace(here, ""),
-            why=message.why.replace(here, ""),
+            where=where_text(message.where),
+            why=where_text(message.why),
             hint=message.hint,
         )
         for message in messages
     )
+
+
+def where_text(text: str) -> str:
+    """A place, without the folder of this machine."""
+    return text.replace(os.getcwd() + os.sep, "")
 
 
 def source_signature(source: "source_module.Source") -> Signature:
@@ -133,4 +158,12 @@ def signature(inputs: Iterable["TensorSpec"], outputs: Iterable["TensorSpec"]) -
 
 def _tensor(spec: "TensorSpec") -> Tensor:
     names = tuple(None if dim is None else dim.name for dim in spec.dims) or None
-    return Tensor(name=spec.name, shape=spec.shape, dtype=spec.dtype, perm=spec.perm, dims=names)
+    return Tensor(
+        name=spec.name,
+        shape=spec.shape,
+        dtype=spec.dtype,
+        perm=spec.perm,
+        own_name=spec.own_name or None,
+        source_dtype=spec.source_dtype or None,
+        dims=names,
+    )

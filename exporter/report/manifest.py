@@ -11,11 +11,14 @@ class Target(Strict):
     """One function of one model file as an app calls it."""
 
     target: TargetName
-    file: str
+    file: str = Field(description="a Core ML package is a folder")
     signature_key: str = Field(description="the function; what a TFLite file calls its signature")
     signature: Signature
     oldest_release: str | None = Field(
         default=None, description="TensorFlow Lite release from which on the file runs; LiteRT 1.0 is newer than all"
+    )
+    deployment_target: str | None = Field(
+        default=None, description="release of Apple's systems from which on a Core ML package runs, such as iOS16"
     )
 
 

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-TargetName = Literal["onnx", "tflite"]
-StageName = Literal["onnx", "simplified", "tflite"]
+TargetName = Literal["onnx", "tflite", "coreml"]
+StageName = Literal["onnx", "simplified", "tflite", "coreml"]
 
 
 class Strict(BaseModel):
@@ -23,6 +23,12 @@ class Tensor(Strict):
     perm: tuple[int, ...] | None = Field(
         default=None,
         description="file_array = source_array.transpose(perm); null when the layouts are the same",
+    )
+    own_name: str | None = Field(
+        default=None, description="what the file itself calls it; null where that is the source's name"
+    )
+    source_dtype: str | None = Field(
+        default=None, description="of the source, where the file has another type: whole numbers as int32, say"
     )
     dims: tuple[str | None, ...] | None = Field(
         default=None,
@@ -51,7 +57,7 @@ class File(Strict):
 
     path: str = Field(description="relative to the folder of this document, with /")
     role: str = Field(description="model, weights, labels, report or golden")
-    target: str | None = Field(default=None, description="tflite or onnx, for models and weights")
+    target: str | None = Field(default=None, description="tflite, onnx or coreml, for models and weights")
     bytes: int = Field(ge=0)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
 

@@ -104,6 +104,26 @@ class Device(Strict):
     name: str
 
 
+class KeptOperator(Strict):
+    """An operator of a float16 package that computes in float32."""
+
+    operator: str = Field(description="its name in the package")
+    type: str = Field(description="MIL's")
+    source: str = Field(description="the ONNX operator that it comes from; empty where that is not known")
+    where: str = Field(description="the torch module and line, where known")
+    why: str
+
+
+class CoreMLPackage(Strict):
+    """How a Core ML package computes."""
+
+    file: str
+    signature_key: str
+    deployment_target: str = Field(description="the oldest release of Apple's systems that runs it")
+    precision: Literal["float16", "float32"]
+    float32_operators: tuple[KeptOperator, ...] = Field(description="those of a float16 package that stay in float32")
+
+
 class Function(Strict):
     """One of several functions that share a file."""
 
@@ -129,3 +149,4 @@ class Report(Strict):
     parity: tuple[TargetParity, ...]
     messages: tuple[Finding, ...]
     artifacts: tuple[File, ...] = Field(description="models and their weights")
+    coreml: tuple[CoreMLPackage, ...] = Field(default=(), description="one for each function, where they were written")

@@ -1,6 +1,6 @@
 """Write the documents, the golden vectors and the label files of a finished export, and list all files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,8 +68,14 @@ def _write_labels(folder: Path, facts: Facts) -> list[Path]:
 
 
 def _model_files(folder: Path, facts: Facts) -> tuple[File, ...]:
-    return tuple(
-        entry(folder, path, "weights" if count else "model", file.target)
-        for file in facts.files
-        for count, path in enumerate(file.paths)
-    )
+    return tuple(entry(folder, path, role, file.target) for file in facts.files for path, role in _parts(file.paths))
+
+
+def _parts(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """The files of a model with their roles; a Core ML package is a folder of them."""
+    for count, path in enumerate(paths):
+        if path.is_dir():
+            files = sorted(part for part in path.rglob("*") if part.is_file())
+            yield from ((part, "weights" if part.parent.name == "weights" else "model") for part in files)
+        else:
+            yield path, "weights" if count else "model"

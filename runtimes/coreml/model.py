@@ -37,7 +37,7 @@ class Model:
     ) -> None:
         if precision not in ("strict", "minimum"):
             raise PortproofError("E-USAGE", f"precision {precision!r} is none of strict, minimum")
-        package = read(path)
+        self.package = package = read(path)
         name = _chosen(package, function)
         self.path = path
         self.function: Function = package.functions[name]

@@ -7,7 +7,8 @@ from pathlib import Path
 from portproof.device_profiles.errors import PortproofError
 from portproof.runtimes.base import BaseRunner
 from portproof.runtimes.coreml import require_torch
-from portproof.runtimes.coreml.program import Feature, Function, Interface, TensorType, Type
+from portproof.runtimes.coreml.program import Feature, Function, Interface, Package, TensorType, Type
+from portproof.runtimes.coreml.record import read_record
 from portproof.runtimes.options import RunOptions
 from portproof.runtimes.spec import Array, TensorSpec
 
@@ -26,8 +27,9 @@ class CoreMLRunner(BaseRunner):
 
         self._model: Model | None = Model(path, function=options.signature, precision=options.precision)
         self._threads = options.threads
-        interface, function = self._model.interface, self._model.function
-        super().__init__(path, _inputs(interface, function), _outputs(interface, function))
+        inputs, outputs = ends(self._model.package, self._model.function.name)
+        self._own = {spec.name: spec.own_name or spec.name for spec in (*inputs, *outputs)}
+        super().__init__(path, inputs, outputs)
 
     def close(self) -> None:
         """Free the program."""
@@ -40,8 +42,20 @@ class CoreMLRunner(BaseRunner):
         if self._model is None:
             raise PortproofError("E-RUN", f"the runner of {self.path.name} is closed", where=str(self.path))
         with _threads(self._threads):
-            results = self._model.run(inputs, self._model.make_state())
-        return as_arrays(self._model.interface, results)
+            fed = {self._own.get(name, name): array for name, array in inputs.items()}
+            results = self._model.run(fed, self._model.make_state())
+        arrays = as_arrays(self._model.interface, results)
+        return {spec.name: arrays[self._own[spec.name]] for spec in self.outputs}
+
+
+def ends(package: Package, name: str) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+    """Inputs and outputs of a function, under the source's names where the package records them."""
+    interface, function = package.interfaces[name], package.functions[name]
+    record = read_record(package.metadata)
+    return (
+        tuple(record.inputs.apply(spec) for spec in _inputs(interface, function)),
+        tuple(record.outputs.apply(spec) for spec in _outputs(interface, function)),
+    )
 
 
 def function_names(path: Path) -> tuple[str, ...]:

@@ -33,13 +33,6 @@ def test_a_target_goes_before_those_of_the_device() -> None:
     assert check(devices=("pixel-8",), targets=("onnx",)).targets == ("onnx",)
 
 
-def test_a_device_that_needs_core_ml_is_refused_by_name() -> None:
-    ((code, what),) = refusals(devices=("iphone-15",))
-    assert code == "E-USAGE"
-    assert "iphone-15" in what
-    assert "Core ML" in what
-
-
 def test_such_a_device_takes_another_target_when_asked() -> None:
     assert check(devices=("iphone-15",), targets=("tflite",)).targets == ("tflite",)
     assert check(devices=("iphone-15", "pixel-8"), targets=("tflite",)).targets == ("tflite",)
@@ -58,11 +51,17 @@ def test_gates_are_parsed() -> None:
 
 def test_everything_wrong_comes_at_once() -> None:
     found = refusals(
-        targets=("tflit", "coreml"), devices=("pixel-88",), metrics=("snr>=3",), io_layout="nhwc", samples=0
+        targets=("tflit", "coreml"),
+        devices=("pixel-88",),
+        metrics=("snr>=3",),
+        io_layout="nhwc",
+        coreml_target="iOS14",
+        coreml_precision="int8",
+        samples=0,
     )
-    assert [code for code, _ in found] == ["E-DEVICE-UNKNOWN", *["E-USAGE"] * 5]
+    assert [code for code, _ in found] == ["E-DEVICE-UNKNOWN", *["E-USAGE"] * 6]
     text = "\n".join(what for _, what in found)
-    for part in ("pixel-88", "snr", "'tflit'", "Core ML", "'nhwc'", "0 samples"):
+    for part in ("pixel-88", "snr", "'tflit'", "'iOS14'", "'int8'", "'nhwc'", "0 samples"):
         assert part in text
 
 
@@ -77,3 +76,17 @@ def test_tolerances_pictures_and_labels_are_read_first() -> None:
         ("E-FILE-MISSING", "there is no file or folder no-such.txt"),
         ("E-USAGE", "--score-threshold high: 'high' is not a number"),
     ]
+
+
+def test_devices_say_the_oldest_release_for_core_ml() -> None:
+    assert check(devices=("iphone-15", "pixel-8")).coreml_target == "iOS17"
+    assert check(devices=("iphone-15",), coreml_target="iOS18").coreml_target == "iOS18"
+    assert check().coreml_target == "iOS16"
+    assert check(devices=("iphone-15",)).targets == ("coreml",)
+
+
+def test_core_ml_without_its_packages_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portproof.exporter.request.find_spec", lambda name: None)
+    found = refusals(targets=("coreml",))
+    assert [code for code, _ in found] == ["E-INSTALL"] * 2
+    assert check(targets=("tflite",)).targets == ("tflite",)
