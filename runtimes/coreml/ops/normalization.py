@@ -26,7 +26,11 @@ def instance_norm(
 ) -> torch.Tensor:
     """Each channel of each image by its own mean and variance."""
     _check_rank("instance_norm", x, 3, 4)
-    return torch.instance_norm(x, gamma, beta, None, None, True, 0.0, epsilon, False)
+    each = [-1, *[1] * (x.dim() - 2)]
+    result = F.layer_norm(x, x.shape[2:], eps=epsilon)
+    if gamma is not None:
+        result = result * gamma.reshape(each)
+    return result if beta is None else result + beta.reshape(each)
 
 
 @mil_op("l2_norm")

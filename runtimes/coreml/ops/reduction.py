@@ -15,7 +15,7 @@ Reduce = Callable[[torch.Tensor, list[int], bool], torch.Tensor]
 
 
 def _product(x: torch.Tensor, axes: list[int], keep: bool) -> torch.Tensor:
-    for axis in sorted((axis % x.dim() for axis in axes), reverse=True):
+    for axis in sorted(axes, reverse=True):
         x = x.prod(axis, keepdim=keep)
     return x
 
@@ -86,8 +86,13 @@ def reduce_arg_typed(
 
 
 def _reduced(reduce: Reduce, x: torch.Tensor, axes: list[int] | None, keep_dims: bool) -> torch.Tensor:
-    if axes is None:
-        axes = list(range(x.dim()))
+    axes = list(range(x.dim())) if axes is None else [_axis(axis, x.dim()) for axis in axes]
     if not axes:  # torch takes no axes for all axes
         return reduce(x.unsqueeze(-1), [-1], False)
     return reduce(x, axes, keep_dims)
+
+
+def _axis(axis: int, rank: int) -> int:
+    if not -rank <= axis < rank:
+        raise ValueError(f"axis {axis} is none of a tensor of rank {rank}")
+    return axis % rank
