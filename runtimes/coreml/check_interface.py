@@ -62,8 +62,9 @@ def _given(function: Function) -> dict[str, Type]:
 def _check_feature(feature: Feature, kind: Type) -> None:
     _check_kind(feature, kind)
     tensor = kind.wrapped if isinstance(kind, StateType) else kind
-    if isinstance(tensor, TensorType) and tensor.shape and feature.kind in {"multiarray", "state"}:
-        _check_shape(feature, tensor.shape)
+    if isinstance(tensor, TensorType) and tensor.shape is not None and feature.kind in {"multiarray", "state"}:
+        # A scalar of the program is described as one element.
+        _check_shape(feature, tensor.shape or (1,) * len(feature.shape))
 
 
 def _check_image(feature: Feature, tensor: TensorType) -> None:
@@ -92,7 +93,7 @@ def _check_kind(feature: Feature, kind: Type) -> None:
 
 
 def _check_shape(feature: Feature, shape: tuple[int | None, ...]) -> None:
-    """A scalar of the program (of which `shape` is empty) may be described as one element, and is not held here."""
+    """Each shape that the input may have is one that the program takes."""
     for described in (feature.shape, *feature.enumerated):
         if len(described) != len(shape) or any(
             size not in {None, other} for size, other in zip(shape, described, strict=True)

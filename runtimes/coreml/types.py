@@ -133,8 +133,8 @@ def _dictionary(message: Any) -> DictionaryType:
 
 def _state(message: Any) -> StateType:
     wrapped = read_type(message.wrappedType)
-    if not isinstance(wrapped, TensorType):
-        raise unsupported("a state is not a tensor")
+    if not isinstance(wrapped, TensorType) or wrapped.dtype == "string":
+        raise unsupported("a state is not a tensor of numbers")
     return StateType(wrapped=wrapped)
 
 

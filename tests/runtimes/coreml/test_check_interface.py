@@ -58,6 +58,8 @@ def image(colorspace: str, height: int = 8, width: int = 6) -> Feature:
         (array(2, 3), tensor(None, 3)),
         (array(2, 3), TensorType(dtype="float32", shape=None)),
         (array(1), tensor()),
+        (array(), tensor()),
+        (array(1, 1), tensor()),
         (array(2, 3, enumerated=((2, 3), (4, 3))), tensor(None, 3)),
         (Feature(name="", kind="state", shape=(2,)), StateType(wrapped=tensor(2))),
         (image("RGB"), tensor(1, 3, 8, 6)),
@@ -77,6 +79,8 @@ def test_descriptions_that_fit(feature: Feature, kind: Type) -> None:
     [
         (array(2, 3), tensor(2, 4), r"of shape \[2, 3\], and is of shape \[2, 4\]"),
         (array(2), tensor(2, 1), r"of shape \[2\]"),
+        (array(), tensor(2), r"of shape \[\], and is of shape \[2\]"),
+        (array(3), tensor(), r"of shape \[3\], and is of shape \[1\]"),
         (array(2, 3, enumerated=((2, 3), (4, 4))), tensor(None, 3), r"of shape \[4, 4\], and is of shape \['\?', 3\]"),
         (array(2), StateType(wrapped=tensor(2)), "as a multiarray, and is a StateType"),
         (array(2), DictionaryType(key=STRING, value=tensor()), "as a multiarray, and is a DictionaryType"),

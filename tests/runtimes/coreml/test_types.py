@@ -122,3 +122,5 @@ def test_what_nothing_takes() -> None:
     message = files.new("ValueType")
     message.stateType.wrappedType.tupleType.SetInParent()
     assert "state" in fault(message, "E-MODEL-UNSUPPORTED")
+    message.stateType.wrappedType.CopyFrom(files.tensor_type("string", 2))
+    assert "state" in fault(message, "E-MODEL-UNSUPPORTED")
