@@ -63,8 +63,7 @@ def _check_feature(feature: Feature, kind: Type) -> None:
     _check_kind(feature, kind)
     tensor = kind.wrapped if isinstance(kind, StateType) else kind
     if isinstance(tensor, TensorType) and tensor.shape is not None and feature.kind in {"multiarray", "state"}:
-        # A scalar of the program is described as one element.
-        _check_shape(feature, tensor.shape or (1,) * len(feature.shape))
+        _check_shape(feature, tensor.shape)
 
 
 def _check_image(feature: Feature, tensor: TensorType) -> None:
@@ -93,10 +92,11 @@ def _check_kind(feature: Feature, kind: Type) -> None:
 
 
 def _check_shape(feature: Feature, shape: tuple[int | None, ...]) -> None:
-    """Each shape that the input may have is one that the program takes."""
+    """Each shape that the input may have is one that the program takes; a scalar is described as one element."""
     for described in (feature.shape, *feature.enumerated):
-        if len(described) != len(shape) or any(
-            size not in {None, other} for size, other in zip(shape, described, strict=True)
+        taken = shape or (1,) * len(described)
+        if len(described) != len(taken) or any(
+            size not in {None, other} for size, other in zip(taken, described, strict=True)
         ):
             wanted = ["?" if size is None else size for size in shape]
             raise damaged(f"it is described as of shape {list(described)}, and is of shape {wanted}")

@@ -80,7 +80,7 @@ def test_descriptions_that_fit(feature: Feature, kind: Type) -> None:
         (array(2, 3), tensor(2, 4), r"of shape \[2, 3\], and is of shape \[2, 4\]"),
         (array(2), tensor(2, 1), r"of shape \[2\]"),
         (array(), tensor(2), r"of shape \[\], and is of shape \[2\]"),
-        (array(3), tensor(), r"of shape \[3\], and is of shape \[1\]"),
+        (array(3), tensor(), r"of shape \[3\], and is of shape \[\]"),
         (array(2, 3, enumerated=((2, 3), (4, 4))), tensor(None, 3), r"of shape \[4, 4\], and is of shape \['\?', 3\]"),
         (array(2), StateType(wrapped=tensor(2)), "as a multiarray, and is a StateType"),
         (array(2), DictionaryType(key=STRING, value=tensor()), "as a multiarray, and is a DictionaryType"),
