@@ -77,6 +77,7 @@ def _write(lowered: Lowered, path: Path, *, float16: bool, keep_float32: Collect
             convert_to="mlprogram",
             minimum_deployment_target=target_of(lowered.target),
             compute_precision=_precision(keep_float32) if float16 else ct.precision.FLOAT32,
+            pass_pipeline=_passes(),
             skip_model_load=True,
             package_dir=str(Path(folder) / "model.mlpackage"),
         )
@@ -85,6 +86,15 @@ def _write(lowered: Lowered, path: Path, *, float16: bool, keep_float32: Collect
         weights = Path(converted.weights_dir) if converted.weights_dir else None
         write_package(spec, weights if weights and any(weights.iterdir()) else None, path)
     return Written(path=path, op_counts=_counts(spec), origins=lowered.origins)
+
+
+def _passes() -> Any:
+    """coremltools' own, but for the one that looks at every index again: handlers keep them from being negative."""
+    import coremltools as ct
+
+    pipeline = ct.PassPipeline()
+    pipeline.remove_passes({"common::guard_negative_gather_indices"})
+    return pipeline
 
 
 def _input_types(lowered: Lowered) -> list[Any]:

@@ -21,4 +21,17 @@ class Nothing:
     """An optional of ONNX that holds nothing; one that holds something is what it holds."""
 
 
-Item: TypeAlias = Var | TensorList | Nothing
+@dataclass(frozen=True, kw_only=True)
+class Folded:
+    """A tensor of more axes than Core ML has: what lies between two Reshape, as its elements in their order.
+
+    Attributes:
+        tensor: the elements, in any shape.
+        shape: the one they have in the ONNX model.
+    """
+
+    tensor: Var
+    shape: tuple[int, ...]
+
+
+Item: TypeAlias = Var | TensorList | Nothing | Folded

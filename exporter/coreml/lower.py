@@ -8,25 +8,22 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message, PortproofError
-from portproof.exporter.coreml.builder import Builder, narrowed_type
+from portproof.exporter.coreml.builder import Builder, narrowed_type, saturated
 from portproof.exporter.coreml.images import first, scales
 from portproof.exporter.coreml.interface import Port, enter, leave, ports
-from portproof.exporter.coreml.items import Item, Nothing, TensorList
+from portproof.exporter.coreml.items import Folded, Item, Nothing, TensorList
 from portproof.exporter.coreml.names import Names
 from portproof.exporter.coreml.parts import by_parts
 from portproof.exporter.coreml.registry import find
 from portproof.exporter.coreml.targets import target_of
-from portproof.exporter.coreml.unsupported import hint, reason
-from portproof.exporter.coreml.values import NARROW, Var, dtype_of, is_known, is_var, shape_of
+from portproof.exporter.coreml.unsupported import hint, is_no_feature, reason, unwritable_output
+from portproof.exporter.coreml.values import MOST_AXES, NARROW, Var, dtype_of, is_known, is_var, shape_of
 from portproof.exporter.images import ImageInput
 from portproof.exporter.lowering.binding import bind
-from portproof.exporter.lowering.messages import no_tensor, refused_node
+from portproof.exporter.lowering.messages import refused_node
 from portproof.exporter.lowering.refusal import Refusal, RefusedInside, UnknownShape
 from portproof.exporter.lowering.registry import Entry, call
 from portproof.exporter.provenance import where
-
-MOST_AXES = 5
-"""Core ML's tensors have at most five axes."""
 
 _WORDS = {"target": "coreml", "format_name": "Core ML"}
 
@@ -100,9 +97,9 @@ def _function(
             lowering.values[value] = enter(b, port, function.inputs[port.name])
         results = lowering.graph(graph)
         lowering.refusals += [
-            no_tensor("output", value.name, **_WORDS)
+            unwritable_output(value.name, item, **_WORDS)
             for value, item in zip(graph.outputs, results, strict=True)
-            if item is not None and not is_var(item)
+            if item is not None and is_no_feature(item)
         ]
         if lowering.refusals:
             raise PortproofError.of(lowering.refusals)
@@ -159,18 +156,25 @@ class Lowering:
         finally:
             self.builder.source, self.refusals = source, refusals
 
-    def value(self, value: ir.Value) -> Item:
+    def value(self, value: ir.Value, *, saturates: bool = False) -> Item:
         """What a value of the model has become.
+
+        Args:
+            value: of this graph or one around it.
+            saturates: whether whole numbers of a constant that leave int32 become its limits.
 
         Raises:
             UnknownShape: it is the output of a node that was refused.
+            Refusal: such a whole number, unless `saturates`.
         """
         if value in self.refused:
             raise UnknownShape(f"{value.name} comes out of a node that cannot be written")
         if value not in self.values:
-            if value.const_value is None:
+            constant = ir.convenience.get_const_tensor(value)
+            if constant is None:
                 raise Refusal(f"value {value.name} comes from outside the graph")
-            return self.builder.const(value.const_value.numpy())
+            array = constant.numpy()
+            return self.builder.const(saturated(array) if saturates else array)
         return self.values[value]
 
     def _node(self, node: ir.Node) -> None:
@@ -198,21 +202,30 @@ class Lowering:
 
     def _argument(self, value: ir.Value, entry: Entry) -> Item:
         """What a handler is given: int32 in place of the narrow types, which few of MIL's operators take."""
-        item = self.value(value)
+        item = self.value(value, saturates=getattr(entry.handler, "saturates", False))
+        if isinstance(item, Folded) and not getattr(entry.handler, "takes_folded", False):
+            raise Refusal(f"its input has {len(item.shape)} axes, and Core ML has tensors of at most {MOST_AXES}")
         if is_var(item) and dtype_of(item) in NARROW and not getattr(entry.handler, "takes_narrow", False):
             return self.builder.cast(item, "int32")
         return item
 
     def _checked(self, node: ir.Node, output: ir.Value, result: Item) -> Item:
         """`result`; a handler that got shape or type wrong is a defect of ours, too many axes are the model's."""
-        if isinstance(result, TensorList | Nothing):
+        if isinstance(result, TensorList | Nothing | Folded):
             return result
         if len(result.shape) > MOST_AXES:
             raise Refusal(f"its result has {len(result.shape)} axes, and Core ML has tensors of at most {MOST_AXES}")
+        _check_type(node, output, result)
         if is_known(result):
             _check_sizes(node, output, result)
-        _check_type(node, output, result)
-        return result
+            return result
+        return self._declared(output, result)
+
+    def _declared(self, output: ir.Value, result: Var) -> Var:
+        """`result`, whose sizes MIL does not know, in the shape that ONNX's inference knows."""
+        if output.shape is None or not output.shape.is_static() or 0 in output.shape.numpy():
+            return result
+        return self.builder.emit("reshape", x=result, shape=np.array(output.shape.numpy(), np.int32))
 
 
 def _check_sizes(node: ir.Node, output: ir.Value, result: Var) -> None:

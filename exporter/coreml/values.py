@@ -12,6 +12,8 @@ Var: TypeAlias = Any
 
 Array = NDArray[Any]
 
+MOST_AXES = 5
+"""Core ML's tensors have at most five axes."""
 NARROW = frozenset({"int8", "uint8", "int16", "uint16"})
 """Types that only few MIL operators take; others get int32."""
 

@@ -1,0 +1,15 @@
+"""Gather along one axis."""
+
+from portproof.exporter.coreml.builder import Builder
+from portproof.exporter.coreml.make.indices import wrap_along
+from portproof.exporter.coreml.make.movement import gather
+from portproof.exporter.coreml.make.parameter import resolve_axis
+from portproof.exporter.coreml.registry import onnx_op
+from portproof.exporter.coreml.values import Var, rank_of
+
+
+@onnx_op("Gather")
+def gather_(b: Builder, x: Var, indices: Var, *, axis: int) -> Var:
+    """Negative indices count from the end, which MIL's gather does not do from iOS17 on."""
+    along = resolve_axis(axis, rank_of(x))
+    return gather(b, x, wrap_along(b, indices, x, along), along)
