@@ -129,11 +129,3 @@ def saturated(array: Array) -> Array:
         return array
     limits = np.iinfo(np.int32)
     return np.clip(array, limits.min, limits.max).astype(np.int32)
-
-
-def saturated(array: Array) -> Array:
-    """Whole numbers beyond int32 as its limits."""
-    if array.dtype.kind not in "iu" or array.dtype.itemsize < 4:
-        return array
-    limits = np.iinfo(np.int32)
-    return np.clip(array, limits.min, limits.max).astype(np.int32)
