@@ -12,10 +12,12 @@ import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message
 from portproof.exporter.coreml.images import image_type
+from portproof.exporter.coreml.labels import Labelled, describe, label
 from portproof.exporter.coreml.lower import Lowered, lower
 from portproof.exporter.coreml.package import write_package
 from portproof.exporter.coreml.targets import DEFAULT, target_of
 from portproof.exporter.images import ImageInput
+from portproof.exporter.labels import OutputLabels
 from portproof.exporter.lowering.patterns import recognised
 from portproof.exporter.noise import captured
 
@@ -48,6 +50,7 @@ def write_model(
     float16: bool = True,
     keep_float32: Collection[str] = (),
     images: Sequence[ImageInput] = (),
+    labels: Sequence[OutputLabels] = (),
 ) -> Written:
     """Lowers a simplified ONNX model and writes it as a package.
 
@@ -58,22 +61,34 @@ def write_model(
         float16: compute and store in float16; inputs and outputs keep their types.
         keep_float32: names of MIL operators that stay in float32 all the same.
         images: inputs that the package takes as pictures.
+        labels: of outputs; one that is a row of scores makes the package a classifier.
 
     Raises:
-        PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written.
+        PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written; ``E-USAGE``,
+            ``E-LABELS`` for images and labels of no input and no output.
     """
     with captured():
         lowered = lower(recognised(model), target=target, images=images)
-        return _write(lowered, path, float16=float16, keep_float32=frozenset(keep_float32))
+        labelled = label(labels, model, lowered.outputs, _names(lowered))
+        return _write(lowered, labelled, path, float16=float16, keep_float32=frozenset(keep_float32))
 
 
-def _write(lowered: Lowered, path: Path, *, float16: bool, keep_float32: Collection[str]) -> Written:
+def _names(lowered: Lowered) -> set[str]:
+    """The names of the values of the program, and of what goes in."""
+    function = lowered.program.functions["main"]
+    return {*function.inputs, *(value.name for op in function.operations for value in op.outputs)}
+
+
+def _write(
+    lowered: Lowered, labelled: Labelled, path: Path, *, float16: bool, keep_float32: Collection[str]
+) -> Written:
     import coremltools as ct
 
     with tempfile.TemporaryDirectory() as folder:
         converted = ct.convert(
             lowered.program,
             inputs=_input_types(lowered) or None,
+            classifier_config=labelled.classifier.config if labelled.classifier else None,
             convert_to="mlprogram",
             minimum_deployment_target=target_of(lowered.target),
             compute_precision=_precision(keep_float32) if float16 else ct.precision.FLOAT32,
@@ -83,9 +98,10 @@ def _write(lowered: Lowered, path: Path, *, float16: bool, keep_float32: Collect
         )
         spec = converted.get_spec()
         _describe(spec, lowered)
+        describe(spec, labelled, lowered.outputs)
         weights = Path(converted.weights_dir) if converted.weights_dir else None
         write_package(spec, weights if weights and any(weights.iterdir()) else None, path)
-    return Written(path=path, op_counts=_counts(spec), origins=lowered.origins)
+    return Written(path=path, op_counts=_counts(spec), origins=lowered.origins, messages=labelled.messages)
 
 
 def _passes() -> Any:
