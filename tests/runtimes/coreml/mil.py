@@ -29,6 +29,10 @@ class Const:
         self.dtype = dtype or self.value.dtype.name
 
 
+class Ref(str):
+    """The name of a value."""
+
+
 def tensor(text: str) -> TensorType:
     """A type from ``"float16[2,?]"``; without brackets of any shape."""
     dtype, _, shape = text.partition("[")
@@ -103,3 +107,37 @@ def run(op_type: str, outputs: str, /, *, opset: str = "CoreML5", precision: Any
         for value in Executable(made, precision=precision).run(feeds).values()
     ]
     return results[0] if len(results) == 1 else results
+
+
+def named(text: str) -> tuple[NamedType, ...]:
+    """Names and types from ``"x:float32[2] y:int32[]"``."""
+    pairs = (item.split(":") for item in text.split())
+    return tuple(NamedType(name=name, type=tensor(kind)) for name, kind in pairs)
+
+
+def op(
+    op_type: str, outputs: str | tuple[NamedType, ...], /, *blocks: Block, attributes: Any = None, **parameters: Any
+) -> Operation:
+    """An operator; a parameter is a `Ref`, something that `literal` takes, or a tuple of such."""
+    inputs = {
+        name: tuple(
+            item if isinstance(item, Ref) else literal(item)
+            for item in (value if isinstance(value, tuple) else (value,))
+        )
+        for name, value in parameters.items()
+    }
+    made = named(outputs) if isinstance(outputs, str) else outputs
+    return Operation(type=op_type, inputs=inputs, outputs=made, blocks=blocks, attributes=attributes or {})
+
+
+def block(operations: list[Operation], outputs: str, inputs: str = "") -> Block:
+    """A block of control flow."""
+    return Block(inputs=named(inputs), outputs=tuple(outputs.split()), operations=tuple(operations))
+
+
+def program(
+    inputs: str | tuple[NamedType, ...], operations: list[Operation], outputs: str, *, opset: str = "CoreML5"
+) -> Function:
+    """A function of several operators."""
+    taken = named(inputs) if isinstance(inputs, str) else inputs
+    return Function(name="main", inputs=taken, opset=opset, block=block(operations, outputs))
