@@ -14,7 +14,7 @@ from portproof.device_profiles.errors import PortproofError
 from portproof.runtimes.coreml.constants import value_of
 from portproof.runtimes.coreml.context import Body, Precision
 from portproof.runtimes.coreml.program import Block, Function, Operation
-from portproof.runtimes.coreml.steps import Observe, Scope, Settings, Step, block_names, make_step
+from portproof.runtimes.coreml.steps import Observe, Scope, Settings, Simulate, Step, block_names, make_step
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,11 +34,12 @@ class CompiledBlock:
         for place, argument in zip(self.inputs, arguments, strict=True):
             places[place] = argument
         for step in self.steps:
-            results = _run(step, places, self.settings)
+            values = step.values(places)
+            results = _run(step, values, self.settings)
             for (place, _), result in zip(step.outputs, results, strict=True):
                 places[place] = result
             if self.settings.observe is not None:
-                self.settings.observe(step.operation, results)
+                self.settings.observe(step, values, results)
             for place in step.spent:
                 places[place] = None
         outputs = tuple(places[place] for place in self.outputs)
@@ -54,7 +55,8 @@ class Executable:
         function: of a package that was read.
         precision: see `context.Precision`.
         where: the file, for messages.
-        observe: called with every operator and its results.
+        observe: called with every step, its arguments and its results.
+        simulate: operators of a float32 program that are computed as if they were float16 ones.
         seed: of the random operators.
 
     Raises:
@@ -68,12 +70,18 @@ class Executable:
         precision: Precision = "strict",
         where: str = "",
         observe: Observe | None = None,
+        simulate: Simulate | None = None,
         seed: int = 0,
     ) -> None:
         self._seed = seed
         self._generator = torch.Generator()
         settings = Settings(
-            opset=function.opset, precision=precision, where=where, generator=self._generator, observe=observe
+            opset=function.opset,
+            precision=precision,
+            where=where,
+            generator=self._generator,
+            observe=observe,
+            simulate=simulate,
         )
         self.input_names = tuple(value.name for value in function.inputs)
         self.output_names = function.block.outputs
@@ -148,7 +156,7 @@ def _define_constexpr(operation: Operation, scope: Scope, settings: Settings) ->
             f"{operation.type} reads a value that is not constant",
             where=f"{settings.where}: {operation.name}",
         )
-    for (place, _), value in zip(step.outputs, _run(step, scope.places, settings), strict=True):
+    for (place, _), value in zip(step.outputs, _run(step, {}, settings), strict=True):
         scope.places[place] = value
         scope.constant.add(place)
 
@@ -171,9 +179,9 @@ def _reads(block: Block, scope: Scope) -> set[str]:
     return {name for name in block_names(block) if scope.has(name)}
 
 
-def _run(step: Step, places: list[Any], settings: Settings) -> list[Any]:
+def _run(step: Step, values: Mapping[str, Any], settings: Settings) -> list[Any]:
     try:
-        return step.run(places)
+        return step.compute(values)
     except PortproofError:
         raise
     except Exception as error:  # torch raises RuntimeError, IndexError and more for what does not fit

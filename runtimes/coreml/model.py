@@ -25,7 +25,8 @@ class Model:
         path: a ``.mlpackage`` folder, or a ``.mlmodel`` file that holds an ML Program.
         function: the one to run; None for the package's default.
         precision: ``"strict"`` rounds every result to its declared type, ``"minimum"`` keeps float16 values in float32.
-        observe: called with every operator and its results.
+        observe: called with every step, its arguments and its results.
+        simulate: operators of a float32 program that are computed as if they were float16 ones.
 
     Raises:
         PortproofError: ``E-FILE-MISSING``, ``E-MODEL-*``; ``E-OP-UNSUPPORTED`` for operators that are not known;
@@ -33,7 +34,13 @@ class Model:
     """
 
     def __init__(
-        self, path: Path, *, function: str | None = None, precision: Precision = "strict", observe: Any = None
+        self,
+        path: Path,
+        *,
+        function: str | None = None,
+        precision: Precision = "strict",
+        observe: Any = None,
+        simulate: Any = None,
     ) -> None:
         if precision not in ("strict", "minimum"):
             raise PortproofError("E-USAGE", f"precision {precision!r} is none of strict, minimum")
@@ -42,7 +49,9 @@ class Model:
         self.path = path
         self.function: Function = package.functions[name]
         self.interface: Interface = package.interfaces[name]
-        self._executable = Executable(self.function, precision=precision, where=str(path), observe=observe)
+        self._executable = Executable(
+            self.function, precision=precision, where=str(path), observe=observe, simulate=simulate
+        )
 
     def make_state(self) -> State:
         """States that hold zeros, for the runs that are to share them; empty for a function without any."""

@@ -1,7 +1,7 @@
 """Brings what a kernel gives to what the program declares: type, rounding and shape."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -10,14 +10,16 @@ from portproof.runtimes.coreml.dtypes import DTYPES
 from portproof.runtimes.coreml.program import NamedType, TensorType
 
 Finish = Callable[[Any], Any]
+Rounding = Precision | Literal["float16"]
+"""A precision; or ``"float16"``: float32 results are rounded too, as if the operator were a float16 one."""
 
 
-def finisher(declared: NamedType, precision: Precision, *, exact: bool) -> Finish:
+def finisher(declared: NamedType, precision: Rounding, *, exact: bool) -> Finish:
     """A function that checks a result and brings it to its declared type.
 
     Args:
         declared: the output.
-        precision: see `context.Precision`.
+        precision: see `Rounding`.
         exact: whether the kernel's results are representable as they are.
 
     The function raises `ValueError` where the kernel's result is not what is declared: a damaged file, or a kernel
@@ -30,7 +32,8 @@ def finisher(declared: NamedType, precision: Precision, *, exact: bool) -> Finis
         return _as_it_is
     held = DTYPES[kind.dtype]
     dtype: torch.dtype = getattr(torch, held.torch)
-    rounds = kind.dtype == "float16" and precision == "strict" and not exact
+    rounded = {"strict": ("float16",), "minimum": (), "float16": ("float16", "float32")}[precision]
+    rounds = kind.dtype in rounded and not exact
     fits = _shape_check(declared.name, kind.shape)
 
     def finish(value: Any) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.runtimes.base import BaseRunner
@@ -19,13 +20,21 @@ class CoreMLRunner(BaseRunner):
     Images are uint8 in the program's layout, [1, channels, height, width]; a classifier's label is its place among the
     classes, int64 [1], its probabilities float64 in the order of the classes. A model that keeps states starts every
     run with zeros in them. There is one set of kernels, whatever `RunOptions.kernels` says.
+
+    Args:
+        path: the package.
+        options: how to run it.
+        observe: called with every step, its arguments and its results.
+        simulate: operators of a float32 program that are computed as if they were float16 ones.
     """
 
-    def __init__(self, path: Path, options: RunOptions) -> None:
+    def __init__(self, path: Path, options: RunOptions, *, observe: Any = None, simulate: Any = None) -> None:
         require_torch()
         from portproof.runtimes.coreml.model import Model
 
-        self._model: Model | None = Model(path, function=options.signature, precision=options.precision)
+        self._model: Model | None = Model(
+            path, function=options.signature, precision=options.precision, observe=observe, simulate=simulate
+        )
         self._threads = options.threads
         inputs, outputs = ends(self._model.package, self._model.function.name)
         self._own = {spec.name: spec.own_name or spec.name for spec in (*inputs, *outputs)}

@@ -11,11 +11,14 @@ from portproof.runtimes.coreml.constants import value_of
 from portproof.runtimes.coreml.context import Body, Context, Precision
 from portproof.runtimes.coreml.program import Binding, Block, Literal, Operation
 from portproof.runtimes.coreml.registry import Kernel, find
-from portproof.runtimes.coreml.results import Finish, finisher
+from portproof.runtimes.coreml.results import Finish, Rounding, finisher
 from portproof.runtimes.coreml.signature import Parameter
+from portproof.runtimes.coreml.simulate import in_float16, to_float16_all
 
-Observe = Callable[[Operation, Sequence[Any]], None]
-"""Called with an operator and its results."""
+Observe = Callable[["Step", Mapping[str, Any], Sequence[Any]], None]
+"""Called with a step, its arguments that are not constants, and its results."""
+Simulate = Callable[[Operation], bool]
+"""Says of an operator of a float32 program whether it is to be computed as if it were a float16 one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,7 @@ class Settings:
     where: str
     generator: torch.Generator
     observe: Observe | None = None
+    simulate: Simulate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +59,12 @@ class Step:
     outputs: tuple[tuple[int, Finish], ...]
     spent: tuple[int, ...] = ()
 
-    def run(self, places: list[Any]) -> list[Any]:
-        """Computes the operator's results, from values in `places`."""
-        values = {argument.parameter.name: _argument(argument, places) for argument in self.arguments}
+    def values(self, places: list[Any]) -> dict[str, Any]:
+        """The arguments that are not constants, by name, from `places`."""
+        return {argument.parameter.name: _argument(argument, places) for argument in self.arguments}
+
+    def compute(self, values: Mapping[str, Any]) -> list[Any]:
+        """The operator's results, for `values` of the arguments that are not constants."""
         result = self.function(**self.constants, **values)
         results = result if isinstance(result, tuple) else (result,)
         if len(results) != len(self.outputs):
@@ -178,13 +185,14 @@ def make_step(operation: Operation, scope: Scope, bodies: Sequence[Body], settin
         constants[kernel.context] = Context(
             outputs=operation.outputs, bodies=bodies, precision=settings.precision, generator=settings.generator
         )
+    rounding: Rounding = settings.precision
+    function = kernel.function
+    if settings.simulate is not None and settings.simulate(operation):
+        rounding, function, constants = "float16", in_float16(function), to_float16_all(constants)
     outputs = tuple(
-        (scope.define(output.name), finisher(output, settings.precision, exact=kernel.exact))
-        for output in operation.outputs
+        (scope.define(output.name), finisher(output, rounding, exact=kernel.exact)) for output in operation.outputs
     )
-    return Step(
-        operation=operation, function=kernel.function, constants=constants, arguments=arguments, outputs=outputs
-    )
+    return Step(operation=operation, function=function, constants=constants, arguments=arguments, outputs=outputs)
 
 
 def read_names(operation: Operation) -> set[str]:
