@@ -12,9 +12,13 @@ from portproof.runtimes.coreml.registry import mil_op
 
 
 def from_front(indices: torch.Tensor, sizes: torch.Tensor | int) -> torch.Tensor:
-    """Indices of iOS 15 and 16, int64: those that count from the end are turned round."""
-    indices = indices.long()
-    return in_range(torch.where(indices < 0, indices + sizes, indices), sizes)
+    """Indices of iOS 15 and 16, int64: those that count from the end are turned round.
+
+    Raises:
+        IndexError: an index is less than minus its size, or not less than it.
+    """
+    indices = _checked(indices, -sizes, sizes)
+    return torch.where(indices < 0, indices + sizes, indices)
 
 
 def in_range(indices: torch.Tensor, sizes: torch.Tensor | int) -> torch.Tensor:
@@ -23,8 +27,12 @@ def in_range(indices: torch.Tensor, sizes: torch.Tensor | int) -> torch.Tensor:
     Raises:
         IndexError: an index is negative, or not less than its size.
     """
+    return _checked(indices, 0, sizes)
+
+
+def _checked(indices: torch.Tensor, low: torch.Tensor | int, sizes: torch.Tensor | int) -> torch.Tensor:
     indices = indices.long()
-    outside = (indices < 0) | (indices >= sizes)
+    outside = (indices < low) | (indices >= sizes)
     if bool(outside.any()):
         raise IndexError(f"index {int(indices[outside][0])} is out of range; what it would give is not defined")
     return indices
