@@ -34,14 +34,14 @@ class CompiledBlock:
         for place, argument in zip(self.inputs, arguments, strict=True):
             places[place] = argument
         for step in self.steps:
-            values = step.values(places)
-            results = _run(step, values, self.settings)
+            values, results = _run(step, places, self.settings)
             for (place, _), result in zip(step.outputs, results, strict=True):
                 places[place] = result
             if self.settings.observe is not None:
                 self.settings.observe(step, values, results)
             for place in step.spent:
                 places[place] = None
+            del values, results  # or the next step would run with what was given up
         outputs = tuple(places[place] for place in self.outputs)
         for place in self.spent:
             places[place] = None
@@ -156,7 +156,7 @@ def _define_constexpr(operation: Operation, scope: Scope, settings: Settings) ->
             f"{operation.type} reads a value that is not constant",
             where=f"{settings.where}: {operation.name}",
         )
-    for (place, _), value in zip(step.outputs, _run(step, {}, settings), strict=True):
+    for (place, _), value in zip(step.outputs, _run(step, scope.places, settings)[1], strict=True):
         scope.places[place] = value
         scope.constant.add(place)
 
@@ -179,9 +179,11 @@ def _reads(block: Block, scope: Scope) -> set[str]:
     return {name for name in block_names(block) if scope.has(name)}
 
 
-def _run(step: Step, values: Mapping[str, Any], settings: Settings) -> list[Any]:
+def _run(step: Step, places: list[Any], settings: Settings) -> tuple[dict[str, Any], list[Any]]:
+    """The step's arguments and its results."""
     try:
-        return step.compute(values)
+        values = step.values(places)
+        return values, step.compute(values)
     except PortproofError:
         raise
     except Exception as error:  # torch raises RuntimeError, IndexError and more for what does not fit

@@ -8,6 +8,7 @@ import torch
 from portproof.runtimes.coreml.context import Precision
 from portproof.runtimes.coreml.dtypes import DTYPES
 from portproof.runtimes.coreml.program import NamedType, TensorType
+from portproof.runtimes.spec import shape_text
 
 Finish = Callable[[Any], Any]
 Rounding = Precision | Literal["float16"]
@@ -76,8 +77,7 @@ def _shape_check(name: str, declared: tuple[int | None, ...] | None) -> Callable
             size is None or size == got for size, got in zip(declared, value.shape, strict=True)
         )
         if not known:
-            shown = ["?" if size is None else size for size in declared]
-            raise ValueError(f"{name} is declared of shape {shown}, and has {list(value.shape)}")
+            raise ValueError(f"{name} is declared of shape {shape_text(declared)}, and has {list(value.shape)}")
 
     return fits
 
