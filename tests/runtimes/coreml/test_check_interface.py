@@ -66,6 +66,7 @@ def image(colorspace: str, height: int = 8, width: int = 6) -> Feature:
         (image("GRAYSCALE_FLOAT16"), tensor(1, 1, 8, 6)),
         (image("BGR"), tensor(1, 3, None, 6)),
         (replace(image("BGR"), ranges=(SizeRange(lower=1, upper=None),) * 2), tensor(1, 3, None, None)),
+        (image("BGR"), TensorType(dtype="float32", shape=None)),
         (replace(image("BGR"), enumerated=((8, 6), (4, 4))), tensor(1, 3, None, None)),
         (Feature(name="", kind="string"), STRING),
     ],

@@ -9,8 +9,9 @@ import pytest
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.runtimes.coreml.parse import read
-from portproof.runtimes.coreml.program import Package, TensorType
+from portproof.runtimes.coreml.program import Literal, Package, TensorType
 
+_TWO = files.tensor_type("float32", 2)
 MODEL = Path("Data/com.apple.CoreML/model.mlmodel")
 
 
@@ -61,6 +62,32 @@ def test_reads_a_bare_model_with_weights_beside_it(tmp_path: Path) -> None:
     constant = files.const("y", weights.value(np.ones(2, np.float16)))
     folder = files.save(tmp_path / "m", files.model_of([constant], [], [("y", "float16", (2,))]), weights)
     assert read(folder / MODEL).functions["main"].block.outputs == ("y",)
+
+
+def test_values_and_names_are_bound(tmp_path: Path) -> None:
+    joined = files.operation("concat", {"values": ["x", files.value([1.0, 2.0], "float32")]}, {"y": _TWO})
+    package = read_model(tmp_path, files.model_of([joined], [("x", "float32", (2,))], [("y", "float32", (2,))]))
+    name, literal = package.functions["main"].block.operations[0].inputs["values"]
+    assert name == "x"
+    assert isinstance(literal, Literal)
+    assert np.asarray(literal.value).tolist() == [1, 2]
+
+
+def test_what_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = files.WeightFile()
+    constant = files.const("y", weights.value(np.ones(2, np.float16)))
+    folder = files.save(tmp_path / "m", files.model_of([constant], [], [("y", "float16", (2,))]), weights)
+    opened, kept = Path.open, "model.mlmodel"
+
+    def refuse(path: Path, *args: Any, **named: Any) -> Any:
+        if path.name == kept:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **named)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert "Permission denied" in refused(folder, "E-FILE-MISSING")
+    kept = "weight.bin"
+    assert "weight.bin cannot be opened (Permission denied)" in refused(folder, "E-MODEL-EXTERNAL")
 
 
 def test_several_functions(tmp_path: Path) -> None:
