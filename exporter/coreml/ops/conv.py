@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from portproof.exporter.coreml.builder import Builder
+from portproof.exporter.coreml.make.convolution import reach_of, spread, with_bias
 from portproof.exporter.coreml.make.windows import padding
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, rank_of, shape_of
@@ -23,20 +24,18 @@ def conv(
     pads: Sequence[int] | None,
     strides: Sequence[int] | None,
 ) -> Var:
-    """Input NC..., weights OI..., bias O; every padding form."""
+    """Input NC..., weights OI..., bias O; every padding form. Weights computed at run time are spread for dilations."""
     spatial = rank_of(x) - 2
+    check_kernel_shape(w, kernel_shape)
+    stride, dilation = list(strides or [1] * spatial), list(dilations or [1] * spatial)
+    pad = padding(x, auto_pad, pads, reach_of(w, dilation), stride)
+    if array_of(w) is None and any(d > 1 for d in dilation):
+        w, dilation = spread(b, w, dilation), [1] * spatial
+    given = {"x": x, "weight": w, "strides": stride, "dilations": dilation, "groups": group, **pad}
+    return with_bias(b, "conv", given, bias)
+
+
+def check_kernel_shape(w: Var, kernel_shape: Sequence[int] | None) -> None:
+    """Refuses weights [_, _, kernel...] of another size than the node says."""
     if kernel_shape and tuple(kernel_shape) != shape_of(w)[2:]:
         raise Refusal(f"kernel_shape {list(kernel_shape)} does not match weights of shape {list(shape_of(w))}")
-    strides, dilations = list(strides or [1] * spatial), list(dilations or [1] * spatial)
-    if array_of(w) is None and b.target != "iOS15" and group != 1:
-        raise Refusal("its weights are computed at run time, with groups", "use constant weights, or group=1")
-    return b.emit(
-        "conv",
-        x=x,
-        weight=w,
-        bias=bias,
-        strides=strides,
-        dilations=dilations,
-        groups=group,
-        **padding(auto_pad, pads, spatial),
-    )
