@@ -119,6 +119,11 @@ def test_a_size_that_only_the_first_write_tells() -> None:
     assert _run([make, write, op("list_read", "y:float32[2]", ls=Ref("l1"), index=1)], "y") == [[0, 0]]
 
 
+def test_the_shape_of_elements_as_one_vector() -> None:
+    make = op("make_list", _ls("l0"), elem_shape=([2, 3],))
+    assert _run([make, op("list_read", "y:float32[2,3]", ls=Ref("l0"), index=0)], "y") == [[[0, 0, 0]] * 2]
+
+
 @pytest.mark.parametrize("dtype", ["fp16", "int32", "bool"])
 def test_types_of_elements(dtype: str) -> None:
     name = {"fp16": "float16"}.get(dtype, dtype)
