@@ -76,6 +76,7 @@ _ROWS = (
     ("W-SIZE-UNPROVEN", OK, "the data given does not reach an end of the range of a dynamic dimension"),
     ("W-SIZE-REFUSED", OK, "the source does not run at a size of a dimension without a range: nothing is proven there"),
     ("W-SHARED-INPUT", OK, "two example inputs were one tensor object; they were separated before tracing"),
+    ("W-FLOAT16", OK, "a float16 Core ML package is further from the source than it should be"),
     ("W-DEVICE-PRECISION", OK, "a device's accelerator computes in another precision than what is written"),
     ("W-METADATA", OK, "what a format says of its model cannot say, or its readers cannot use, something declared"),
     ("W-IMAGE-PIXELS", OK, "samples of an image input are not made of pixels: the nearest pixels were used"),

@@ -15,7 +15,7 @@ from portproof.runtimes.dims import text_of
 
 if TYPE_CHECKING:
     from portproof.exporter.pipeline import ExportResult
-    from portproof.exporter.report.report import Data, Report, Stage
+    from portproof.exporter.report.report import CoreMLPackage, Data, Report, Stage
 
 
 @click.command("export")
@@ -94,7 +94,13 @@ def _text(result: "ExportResult") -> str:
     each = {function.signature_key: function.stages for function in result.report.functions}
     stages = each or {"": result.report.stages}
     tables = [_stages(key, found) for key, found in stages.items()]
-    return "\n\n".join((*tables, parity_table(result.proofs), reasons(result.proofs)))
+    kept = [_kept(package) for package in result.report.coreml if package.float32_operators]
+    return "\n\n".join((*tables, parity_table(result.proofs), reasons(result.proofs), *kept))
+
+
+def _kept(package: "CoreMLPackage") -> str:
+    rows = [(kept.operator, kept.type, kept.where, kept.why) for kept in package.float32_operators]
+    return f"{package.file} keeps in float32:" + table(("operator", "type", "from", "why"), rows)
 
 
 def _stages(key: str, stages: "Sequence[Stage]") -> str:

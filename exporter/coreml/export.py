@@ -2,14 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portproof.device_profiles.errors import Message
+from portproof.exporter.provenance import where
+from portproof.exporter.scratch import Scratch
 from portproof.exporter.told import Told
 from portproof.runtimes.data import Dataset
 
 if TYPE_CHECKING:
     import onnx_ir as ir
+
+    from portproof.exporter.coreml.conversion import Written
+    from portproof.exporter.coreml.float16_safety import Choice
+
+SAMPLES = 4
+"""How many inputs float16 is tried on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +91,47 @@ def write(
     """
     from portproof.exporter.coreml.conversion import write_model
 
+    kept: tuple[Kept, ...] = ()
+    if options.float16:
+        with told.progress.step(f"what float16 can hold{label}"):
+            kept, messages = _needs_float32(model, path.name, options, data)
+        told.add(messages)
     with told.progress.step(f"convert to Core ML{label}"):
-        written = write_model(model, path, target=options.target, float16=options.float16)
+        names = {each.operator for each in kept}
+        written = write_model(model, path, target=options.target, float16=options.float16, keep_float32=names)
     told.add(written.messages)
-    return Package(path=path, target=options.target, float16=options.float16, op_counts=written.op_counts)
+    return Package(path=path, target=options.target, float16=options.float16, op_counts=written.op_counts, kept=kept)
+
+
+def _needs_float32(
+    model: "ir.Model", name: str, options: CoreMLOptions, data: Dataset
+) -> tuple[tuple[Kept, ...], list[Message]]:
+    """What stays in float32; warnings where even that does not bring the outputs within the bound."""
+    from portproof.exporter.coreml.conversion import write_model
+    from portproof.exporter.coreml.float16_safety import BOUND, choose
+
+    with Scratch() as scratch:
+        written = write_model(model, scratch.path / "float32.mlpackage", target=options.target, float16=False)
+        choice = choose(written.path, islice(iter(data), SAMPLES))
+    kept = tuple(_kept(operator, why, choice, written) for operator, why in choice.keep.items())
+    return kept, [] if choice.error <= BOUND else [_imprecise(name, choice.error, BOUND)]
+
+
+def _kept(operator: str, why: str, choice: "Choice", written: "Written") -> Kept:
+    node = written.origins.get(operator)
+    return Kept(
+        operator=operator,
+        type=choice.observed[operator].type,
+        source="" if node is None else node.op_type,
+        where="" if node is None else where(node),
+        why=why,
+    )
+
+
+def _imprecise(name: str, error: float, bound: float) -> Message:
+    return Message(
+        code="W-FLOAT16",
+        what=f"{name}: float16 changes an output by {error:.2g} of its largest value",
+        why=f"more than {bound:g}, whatever operators stay in float32",
+        hint="see whether the task's score suffers, or write it with --coreml-precision float32",
+    )

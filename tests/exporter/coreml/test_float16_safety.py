@@ -1,0 +1,105 @@
+"""Which operators stay in float32: those that leave float16's range or lose it, and no others."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from tests.exporter.tflite.harness import model_of, onnx_outputs
+
+from portproof.exporter.coreml.conversion import write_model
+from portproof.exporter.coreml.float16_safety import BOUND, Choice, choose, difference
+from portproof.runtimes.options import RunOptions
+from portproof.runtimes.parity import run_in_source_layout
+
+X = np.linspace(-4, 4, 24, dtype=np.float32).reshape(2, 12)
+
+LARGE = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[2,12] x) => (float[2,12] y) {
+  r = Relu(x)
+  b = Mul(r, up)
+  c = Mul(b, up2)
+  d = Mul(c, down)
+  y = Tanh(d)
+}
+"""
+SCALES = {"up": np.float32(600), "up2": np.float32(900), "down": np.float32(1 / 540_000)}
+MASKED = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[2,12] x, float[2,12] mask) => (float[2,12] y) {
+  s = Add(x, mask)
+  y = Softmax<axis = 1>(s)
+}
+"""
+CANCELS = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[2,12] x) => (float[2,12] y) {
+  big = Add(x, far)
+  back = Sub(big, far)
+  y = Tanh(back)
+}
+"""
+
+
+def chosen(folder: Path, model: ir.Model, inputs: dict[str, np.ndarray]) -> Choice:
+    write_model(model, folder / "wide.mlpackage", target="iOS17", float16=False)
+    return choose(folder / "wide.mlpackage", [inputs])
+
+
+def kinds(choice: Choice) -> list[str]:
+    return sorted(choice.observed[name].type for name in choice.keep)
+
+
+def test_what_leaves_the_range_stays_in_float32_and_the_package_does_so(tmp_path: Path) -> None:
+    from portproof.runtimes.coreml.runner import CoreMLRunner
+
+    model, inputs = model_of(LARGE, **SCALES), {"x": X}
+    choice = chosen(tmp_path, model, inputs)
+    assert kinds(choice) == ["mul", "mul"]
+    assert all("float16 holds up to 65504" in why for why in choice.keep.values())
+    assert choice.error <= BOUND
+    want = onnx_outputs(model, inputs)["y"]
+    errors = {}
+    for keep in ((), tuple(choice.keep)):
+        path = tmp_path / f"half{len(keep)}.mlpackage"
+        write_model(model, path, target="iOS17", float16=True, keep_float32=keep)
+        with CoreMLRunner(path, RunOptions(precision="strict")) as runner:
+            errors[len(keep)] = float(np.abs(run_in_source_layout(runner, inputs)["y"] - want).max())
+    assert not errors[0] <= BOUND
+    assert errors[2] <= BOUND
+
+
+def test_a_mask_may_go_to_minus_infinity(tmp_path: Path) -> None:
+    mask = np.where(X > 1, np.finfo(np.float32).min, 0).astype(np.float32)
+    choice = chosen(tmp_path, model_of(MASKED), {"x": X, "mask": mask})
+    assert not choice.keep
+    assert choice.error <= BOUND
+
+
+def test_what_loses_its_digits_stays_in_float32(tmp_path: Path) -> None:
+    model = model_of(CANCELS, far=np.full((2, 12), 20_000, np.float32))
+    choice = chosen(tmp_path, model, {"x": X})
+    assert kinds(choice) == ["add", "sub"]
+    assert all("of the largest" in why for why in choice.keep.values())
+
+
+def test_a_harmless_program_keeps_nothing(tmp_path: Path) -> None:
+    choice = chosen(tmp_path, model_of(LARGE, up=np.float32(2), up2=np.float32(2), down=np.float32(0.25)), {"x": X})
+    assert not choice.keep
+
+
+@pytest.mark.parametrize(
+    ("want", "have", "error"),
+    [
+        ([1.0, 4.0], [1.0, 3.0], 0.25),
+        ([0.0, 0.0], [0.0, 0.5], 0.5),
+        ([np.inf, 2.0], [np.inf, 2.0], 0.0),
+        ([np.nan, 2.0], [np.nan, 1.0], 0.5),
+        ([1.0, 2.0], [np.nan, 2.0], np.inf),
+        ([1.0, 2.0], [np.inf, 2.0], np.inf),
+    ],
+)
+def test_differences_count_numbers_that_one_side_lacks(want: list[float], have: list[float], error: float) -> None:
+    pairs = [{"y": np.array(values, np.float32)} for values in (want, have)]
+    assert difference(pairs[:1], pairs[1:]) == error
