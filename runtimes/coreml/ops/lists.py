@@ -78,10 +78,10 @@ def make_list(
     if dtype not in _DTYPES:
         raise ValueError(f"dtype {dtype!r} is none of {', '.join(_DTYPES)}")
     context.check_size([init_length])
-    sizes = [None if isinstance(size, str) else size.reshape(-1).tolist() for size in elem_shape]
+    sizes = [[None] if isinstance(size, str) else size.reshape(-1).tolist() for size in elem_shape]
     return TensorList(
         elements=(None,) * init_length,
-        shape=tuple(size for vector in sizes for size in vector or [None]),
+        shape=tuple(size for vector in sizes for size in vector),
         dtype=_DTYPES[dtype],
         dynamic=dynamic_length,
     )
