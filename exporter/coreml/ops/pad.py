@@ -63,11 +63,12 @@ def pad(b: Builder, x: Var, ends: Ends, mode: str, value: Var | None) -> Var:
 
 
 def _constant(b: Builder, x: Var, ends: Ends, value: Var | None) -> Var:
-    number = np.zeros((), dtype_of(x)) if value is None else array_of(value)
+    nothing = np.zeros((), dtype_of(x))
+    number = nothing if value is None else array_of(value)
     if is_float(x) and number is not None and array_of(x) is None:
-        widths = np.array(ends, np.int32).reshape(-1)
-        return b.emit("pad", x=x, pad=widths, mode="constant", constant_val=b.like(number.reshape(()), x))
-    filling = reshape(b, b.const(number) if value is None else value, ())
+        flat = np.array(ends, np.int32).reshape(-1)
+        return b.emit("pad", x=x, pad=flat, mode="constant", constant_val=b.like(number.reshape(()), x))
+    filling = reshape(b, b.const(nothing) if value is None else value, ())
     for axis, widths in enumerate(ends):
         if any(widths):
             shape = shape_of(x)
