@@ -33,6 +33,10 @@ MEMORY_BYTES = 3 << 30
 MOST_FED = 1_000_000
 
 
+_DEFECTS = (AttributeError, NameError, KeyError, AssertionError, NotImplementedError)
+"""What a kernel that was written with such input in mind does not raise."""
+
+
 class TooLongError(BaseException):
     """No handler of the code under test takes it for an error of its own."""
 
@@ -70,7 +74,8 @@ def _outcome(path: Path) -> str:
     try:
         return _run(path)
     except PortproofError as error:
-        return f"run: {error.code}"
+        defect = isinstance(error.__cause__, _DEFECTS)
+        return f"RAISED {error.__cause__!r}" if defect else f"run: {error.code}"
     except TooLongError:
         function = package.functions[package.default_function]
         loops = any(operation.type == "while_loop" for operation in function.block.operations)
