@@ -82,8 +82,11 @@ def _layer_norm(
 def local_response_norm(
     x: torch.Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> torch.Tensor:
-    """x / (k + alpha / size * sum(x²))^beta, the sum over `size` neighbouring channels, fewer at the ends."""
-    _check_rank("local_response_norm", x, 3, 4)
+    """x / (k + alpha / size * sum(x²))^beta, the sum over `size` neighbouring channels, fewer at the ends.
+
+    Of an even size one more lies before the channel than after it, as in torch, which coremltools' tests compare with.
+    """
+    _check_rank("local_response_norm", x, 3, 5)
     if size < 1:
         raise ValueError(f"local_response_norm needs one neighbour at least, not {size}")
     return F.local_response_norm(x, size, alpha, beta, k)
