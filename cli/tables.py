@@ -7,6 +7,7 @@ from portproof.cli.table import number, table
 
 if TYPE_CHECKING:
     from portproof.exporter.proof import Proof
+    from portproof.runtimes.coreml.differences import OperatorDifference
     from portproof.runtimes.tolerances import Tolerance
 
 
@@ -54,3 +55,10 @@ def reasons(proofs: Sequence["Proof"]) -> str:
         for out in proof.parity.outputs
     }
     return "\n".join(sorted(lines))
+
+
+def operators_table(found: "Sequence[OperatorDifference]", most: int = 12) -> str:
+    """The operators whose results are furthest apart, the worst first."""
+    worst = sorted(found, key=lambda each: -each.difference)[:most]
+    rows = [(each.operator, each.type, number(each.largest), number(each.difference)) for each in worst]
+    return table(("operator", "type", "largest", "difference / largest"), rows, right=(2, 3))

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
@@ -19,11 +20,17 @@ from portproof.runtimes.parity import Parity, compare, run_in_source_layout
 from portproof.runtimes.spec import TensorSpec
 from portproof.runtimes.tolerances import resolve
 
+if TYPE_CHECKING:
+    from portproof.runtimes.coreml.differences import OperatorDifference
+    from portproof.runtimes.options import Precision
+
 _PACKAGES = {
     "onnx": ("ONNX Runtime", "onnxruntime"),
     "tflite": ("LiteRT", "ai-edge-litert"),
     "coreml": ("Core ML emulator", "portproof"),
 }
+_OPERATOR_SAMPLES = 2
+"""Every result of every operator is held, twice."""
 _TARGETS: dict[str, TargetName] = {"LiteRT": "tflite", "ONNX Runtime": "onnx", "Core ML emulator": "coreml"}
 
 
@@ -60,6 +67,7 @@ class Proof:
         outputs: of the file, in its own layout.
         parity: against the reference.
         failed: every gate that was not met.
+        by_operator: of a Core ML package, where rounding to float16 shows; empty unless asked for.
     """
 
     target: TargetName
@@ -70,6 +78,7 @@ class Proof:
     outputs: tuple[TensorSpec, ...]
     parity: Parity
     failed: tuple[Message, ...]
+    by_operator: "tuple[OperatorDifference, ...]" = ()
 
 
 def prove(
@@ -80,6 +89,7 @@ def prove(
     expected: Iterable[TensorSpec] = (),
     key: str = DEFAULT_SIGNATURE,
     signature: str = "",
+    precision: "Precision | None" = None,
     progress: Progress,
 ) -> Proof:
     """Run a file and compare it with the reference.
@@ -91,6 +101,8 @@ def prove(
         expected: the source's outputs; those of the file when it is not known.
         key: which function of the source it is.
         signature: of a file that offers several, the one to run.
+        precision: how the emulator computes a Core ML package; strictly when left out. When ``"strict"`` is asked for,
+            the proof says where it shows.
         progress: told a step, one piece a sample.
 
     Raises:
@@ -99,7 +111,8 @@ def prove(
     """
     target = target_of(path)
     name = f"{path.name} {signature}".rstrip()
-    with runtimes.open(path, signature=signature) as runner, progress.step(f"run {name}", len(samples)) as advance:
+    opened = runtimes.open(path, signature=signature, precision=precision or "strict")
+    with opened as runner, progress.step(f"run {name}", len(samples)) as advance:
         tolerances = resolve(
             tuple(expected) or runner.outputs,
             target=target,
@@ -118,7 +131,14 @@ def prove(
             outputs=runner.outputs,
             parity=parity,
             failed=tuple(parity.gates(limits.gates)),
+            by_operator=_by_operator(path, samples, signature) if (target, precision) == ("coreml", "strict") else (),
         )
+
+
+def _by_operator(path: Path, samples: Samples, signature: str) -> "tuple[OperatorDifference, ...]":
+    from portproof.runtimes.coreml.differences import differences
+
+    return tuple(differences(path, islice(samples.inputs(), _OPERATOR_SAMPLES), function=signature))
 
 
 def target_of(path: Path) -> TargetName:

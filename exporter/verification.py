@@ -13,6 +13,7 @@ from portproof.exporter.progress import Progress, Silent
 from portproof.exporter.proof import Limits, Proof
 from portproof.exporter.told import Told
 from portproof.exporter.verification_work import Work
+from portproof.runtimes.options import Precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ def verify(  # noqa: PLR0913 - the options of the command line
     atol: Sequence[str] = (),
     rtol: Sequence[str] = (),
     metrics: Sequence[str] = (),
+    precision: Precision | None = None,
     allow_pickle: bool = False,
     seed: int = 0,
     samples: int = 4,
@@ -65,6 +67,8 @@ def verify(  # noqa: PLR0913 - the options of the command line
         atol: absolute tolerances, as for `export`.
         rtol: relative ones.
         metrics: further gates.
+        precision: how the emulator computes Core ML packages: ``"strict"`` rounds every result to its declared type and
+            lists where that shows, ``"minimum"`` computes float16 in float32; strictly, without a list, when left out.
         allow_pickle: unpickle `ref`; runs code from the file.
         seed: of random inputs.
         samples: how many random inputs.
@@ -93,6 +97,7 @@ def verify(  # noqa: PLR0913 - the options of the command line
         seed=seed,
         limits=Limits(atol=atol, rtol=rtol, gates=asked.gates),
         told=told,
+        precision=precision,
     )
     for key, source in made.functions.items() if made else ():
         told.add(source.messages, "" if made and made.only else key)

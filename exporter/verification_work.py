@@ -19,6 +19,7 @@ from portproof.exporter.reference import record
 from portproof.exporter.source import Source
 from portproof.exporter.tflite.metadata.describe import Declared
 from portproof.exporter.told import Told
+from portproof.runtimes.options import Precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class Work:
         seed: of random samples.
         limits: what may differ.
         told: told the steps and the warnings.
+        precision: how the emulator computes Core ML packages; None for strictly, without a list of operators.
     """
 
     made: Program | None
@@ -42,6 +44,7 @@ class Work:
     seed: int
     limits: Limits
     told: Told
+    precision: Precision | None = None
 
     def prove(self, job: Job) -> list[Proof]:
         """Run every function of the job's files.
@@ -67,6 +70,7 @@ class Work:
                     expected=expected,
                     key=key,
                     signature=run.signature,
+                    precision=self.precision,
                     progress=self.told.progress,
                 )
                 for run in job.runs

@@ -100,7 +100,7 @@ def _text(result: "ExportResult") -> str:
 
 def _kept(package: "CoreMLPackage") -> str:
     rows = [(kept.operator, kept.type, kept.where, kept.why) for kept in package.float32_operators]
-    return f"{package.file} keeps in float32:" + table(("operator", "type", "from", "why"), rows)
+    return f"{package.file} keeps in float32:\n" + table(("operator", "type", "from", "why"), rows)
 
 
 def _stages(key: str, stages: "Sequence[Stage]") -> str:

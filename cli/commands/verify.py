@@ -1,6 +1,7 @@
 """`portproof verify DIR|FILE...`: does what was written still compute the same."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ import click
 
 from portproof.cli.options import LINE, gate_options, source_options
 from portproof.cli.outcome import Outcome, prints_outcome
-from portproof.cli.tables import parity_table, reasons
+from portproof.cli.tables import operators_table, parity_table, reasons
 from portproof.exporter.progress import Progress
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     metavar="MODEL|NAME=MODEL",
     help="Compare with this model, not with the golden vectors; of several functions with one each.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["strict", "minimum"]),
+    help="Of Core ML packages: round every result to its type, and list the operators where that shows; or compute "
+    "float16 in float32, as CPUs do. [strict, without the list]",
+)
 @source_options
 @gate_options
 @prints_outcome
@@ -35,11 +42,23 @@ def command(paths: tuple[Path, ...], progress: Progress, **options: Any) -> Outc
     result = verify(paths, progress=progress, **options)
     return Outcome(
         data={"checked_files": result.checked_files, "parity": [_data(proof) for proof in result.proofs]},
-        text="\n\n".join((parity_table(result.proofs), reasons(result.proofs))) if result.proofs else "",
+        text="\n\n".join((parity_table(result.proofs), reasons(result.proofs), *_operators(result.proofs)))
+        if result.proofs
+        else "",
         messages=result.failed,
         status=result.exit_status,
         epilogue=_epilogue(result),
     )
+
+
+def _operators(proofs: "Sequence[Proof]") -> list[str]:
+    """Where rounding to float16 shows most, of each package that was asked for it."""
+    return [
+        f"{proof.file}, where strict precision differs most from float32 arithmetic:"
+        + operators_table(proof.by_operator)
+        for proof in proofs
+        if proof.by_operator
+    ]
 
 
 def _data(proof: "Proof") -> dict[str, Any]:
@@ -51,6 +70,7 @@ def _data(proof: "Proof") -> dict[str, Any]:
         "passed": not proof.failed,
         "inputs": [dataclasses.asdict(spec) for spec in proof.inputs],
         "outputs": [output.as_dict() for output in proof.parity.outputs],
+        "by_operator": [dataclasses.asdict(each) for each in proof.by_operator],
     }
 
 

@@ -1,0 +1,1 @@
+"""Rewrites of the ONNX model for what MIL has, before anything is lowered."""
