@@ -16,6 +16,8 @@ from portproof.exporter.coreml.labels import Labelled, describe, label
 from portproof.exporter.coreml.lower import Lowered, lower
 from portproof.exporter.coreml.package import write_package
 from portproof.exporter.coreml.targets import DEFAULT, target_of
+from portproof.exporter.coreml.weights.formats import WeightFormat, check_target
+from portproof.exporter.coreml.weights.passes import PackedWeights, Packing
 from portproof.exporter.images import ImageInput
 from portproof.exporter.labels import OutputLabels
 from portproof.exporter.lowering.patterns import recognised
@@ -34,12 +36,14 @@ class Written:
         op_counts: how many operators of each kind, constants aside, sorted by name.
         origins: the ONNX node that made an operator, by the operator's name.
         messages: warnings.
+        weights: what became of the weights, where they were to be packed.
     """
 
     path: Path
     op_counts: Mapping[str, int] = field(default_factory=dict)
     origins: Mapping[str, ir.Node] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
+    weights: PackedWeights | None = None
 
 
 def write_model(
@@ -51,6 +55,7 @@ def write_model(
     keep_float32: Collection[str] = (),
     images: Sequence[ImageInput] = (),
     labels: Sequence[OutputLabels] = (),
+    weights: WeightFormat | None = None,
 ) -> Written:
     """Lowers a simplified ONNX model and writes it as a package.
 
@@ -62,15 +67,19 @@ def write_model(
         keep_float32: names of MIL operators that stay in float32 all the same.
         images: inputs that the package takes as pictures.
         labels: of outputs; one that is a row of scores makes the package a classifier.
+        weights: how they are stored; as they are computed with when left out.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written; ``E-USAGE``,
-            ``E-LABELS`` for images and labels of no input and no output.
+            ``E-LABELS`` for images and labels of no input and no output, or weights that the target cannot store so.
     """
+    if weights is not None:
+        check_target(weights, target)
+    packing = Packing(weights, target) if weights is not None else None
     with captured():
         lowered = lower(recognised(model), target=target, images=images)
         labelled = label(labels, model, lowered.outputs, _names(lowered))
-        return _write(lowered, labelled, path, float16=float16, keep_float32=frozenset(keep_float32))
+        return _write(lowered, labelled, packing, path, float16=float16, keep_float32=frozenset(keep_float32))
 
 
 def _names(lowered: Lowered) -> set[str]:
@@ -80,7 +89,13 @@ def _names(lowered: Lowered) -> set[str]:
 
 
 def _write(
-    lowered: Lowered, labelled: Labelled, path: Path, *, float16: bool, keep_float32: Collection[str]
+    lowered: Lowered,
+    labelled: Labelled,
+    packing: Packing | None,
+    path: Path,
+    *,
+    float16: bool,
+    keep_float32: Collection[str],
 ) -> Written:
     import coremltools as ct
 
@@ -92,7 +107,7 @@ def _write(
             convert_to="mlprogram",
             minimum_deployment_target=target_of(lowered.target),
             compute_precision=_precision(keep_float32) if float16 else ct.precision.FLOAT32,
-            pass_pipeline=_passes(),
+            pass_pipeline=_passes() if packing is None else packing.pipeline(_passes()),
             skip_model_load=True,
             package_dir=str(Path(folder) / "model.mlpackage"),
         )
@@ -101,7 +116,13 @@ def _write(
         describe(spec, labelled, lowered.outputs)
         weights = Path(converted.weights_dir) if converted.weights_dir else None
         write_package(spec, weights if weights and any(weights.iterdir()) else None, path)
-    return Written(path=path, op_counts=_counts(spec), origins=lowered.origins, messages=labelled.messages)
+    return Written(
+        path=path,
+        op_counts=_counts(spec),
+        origins=lowered.origins,
+        messages=labelled.messages,
+        weights=None if packing is None else packing.made(),
+    )
 
 
 def _passes() -> Any:
@@ -155,7 +176,7 @@ def _operators(function: Any) -> Iterator[str]:
 
 def _block_operators(block: Any) -> Iterator[str]:
     for operation in block.operations:
-        if operation.type != "const":
+        if not operation.type.startswith("const"):
             yield operation.type
         for inner in operation.blocks:
             yield from _block_operators(inner)

@@ -1,0 +1,1 @@
+"""Weights stored in fewer bits; what is computed with them stays float."""
