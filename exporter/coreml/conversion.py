@@ -15,12 +15,12 @@ from portproof.exporter.coreml.images import image_type
 from portproof.exporter.coreml.labels import Labelled, describe, label
 from portproof.exporter.coreml.lower import Lowered, lower
 from portproof.exporter.coreml.package import write_package
+from portproof.exporter.coreml.patterns import recognised
 from portproof.exporter.coreml.targets import DEFAULT, target_of
 from portproof.exporter.coreml.weights.formats import WeightFormat, check_target
 from portproof.exporter.coreml.weights.passes import PackedWeights, Packing
 from portproof.exporter.images import ImageInput
 from portproof.exporter.labels import OutputLabels
-from portproof.exporter.lowering.patterns import recognised
 from portproof.exporter.noise import captured
 
 IO_METADATA = "portproof.io"

@@ -3,10 +3,10 @@
 import numpy as np
 import onnx_ir as ir
 import pytest
-
-from portproof.exporter.coreml.passes.unflatten_gemm import UnflattenGemm
 from tests.exporter.coreml.harness import check
 from tests.exporter.tflite.harness import model_of
+
+from portproof.exporter.coreml.passes.unflatten_gemm import UnflattenGemm
 
 TEXT = """
 <ir_version: 10, opset_import: ["" : 18]>
