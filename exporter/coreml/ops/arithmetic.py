@@ -4,6 +4,7 @@ import numpy as np
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary, unary
+from portproof.exporter.coreml.make.integer import truncated_quotient
 from portproof.exporter.coreml.make.wrapping import wrapped
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, is_float
@@ -22,8 +23,7 @@ def div(b: Builder, x: Var, y: Var) -> Var:
     """Integers are truncated toward zero, where MIL's floor_div rounds down."""
     if is_float(x):
         return binary(b, "real_div", x, y)
-    quotient = binary(b, "floor_div", unary(b, "abs", x), unary(b, "abs", y))
-    return binary(b, "mul", quotient, binary(b, "mul", unary(b, "sign", x), unary(b, "sign", y)))
+    return truncated_quotient(b, x, y)
 
 
 @onnx_op("Neg")

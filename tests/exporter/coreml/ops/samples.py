@@ -28,3 +28,9 @@ def case(op: str, shape: Sequence[int], opset: int = 23, **attributes: Any) -> t
 def check_cases(op: str, cases: Sequence[Case], **how: Any) -> None:
     """All as one model, named by their places."""
     check_all({f"c{place}": case(op, shape, **given) for place, (given, shape) in enumerate(cases)}, **how)
+
+
+def typed(model: ir.Model, shape: Sequence[int], dtype: ir.DataType = ir.DataType.FLOAT) -> ir.Model:
+    """`model` with the shape and type of its output, where ONNX infers none."""
+    model.graph.outputs[0].shape, model.graph.outputs[0].dtype = ir.Shape(shape), dtype
+    return model

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-import onnx_ir as ir
 import pytest
 from tests.exporter.coreml.harness import check, check_all, run
+from tests.exporter.coreml.ops.samples import typed
 from tests.exporter.tflite.harness import node_model
 
 X = np.linspace(-4, 4, 30, dtype=np.float32).reshape(2, 3, 5)
@@ -38,13 +38,13 @@ def test_thresholded_relu_at_its_threshold() -> None:
 @pytest.mark.parametrize("op", ["Gelu", "FastGelu", "QuickGelu"])
 def test_those_of_onnx_runtime(op: str) -> None:
     model = node_model(op, {"x": X}, domain=ORT, opset=1)
-    check(_typed(model), {"x": X})
+    check(typed(model, X.shape), {"x": X})
 
 
 def test_the_bias_of_fast_gelu() -> None:
     bias = np.array([0.5, -1, 0, 2, 1], np.float32)
     model = node_model("FastGelu", {"x": X}, constants={"bias": bias}, domain=ORT, opset=1)
-    check(_typed(model), {"x": X})
+    check(typed(model, X.shape), {"x": X})
 
 
 @pytest.mark.parametrize("alpha", [1.0, 1.5])
@@ -59,9 +59,3 @@ def test_swish(alpha: float) -> None:
 def test_relu_of_integers() -> None:
     x = np.array([-3, 0, 7, -128], np.int8)
     check(node_model("Relu", {"x": x}), {"x": x})
-
-
-def _typed(model: ir.Model) -> ir.Model:
-    """ONNX infers nothing for foreign domains."""
-    model.graph.outputs[0].shape, model.graph.outputs[0].dtype = ir.Shape(X.shape), ir.DataType.FLOAT
-    return model
