@@ -74,3 +74,21 @@ def test_other_equations_do_not_exist(equation: str) -> None:
 def test_a_weight_that_is_no_matrix() -> None:
     with pytest.raises(PortproofError, match="is a matrix"):
         run("linear", "float32", x=_random(2, 3), weight=_random(1, 2, 3))
+
+
+@pytest.mark.parametrize("declared", ["float32", "float16", "int32"])
+def test_operands_of_different_types(declared: str) -> None:
+    """Allowed since iOS 17: the result has the type of the operand that is not constant."""
+    x, y = RNG.integers(0, 10, (2, 5)).astype(np.int32), RNG.integers(0, 10, (5, 3)).astype(np.float32)
+    assert np.array_equal(run("matmul", declared, x=x, y=y, opset="CoreML7"), x @ y)
+    assert np.array_equal(run("matmul", declared, x=y.T.copy(), y=x.T.copy(), opset="CoreML7"), y.T @ x.T)
+    bias = np.array([1.0, 2.0, 3.0], np.float16)
+    got = run("linear", declared, x=x, weight=y.T.copy(), bias=bias, opset="CoreML7")
+    assert np.array_equal(got, x @ y + bias)
+
+
+def test_fractions_are_not_dropped_in_silence() -> None:
+    x, y = np.ones((1, 2), np.int32), np.full((2, 1), 0.5, np.float32)
+    assert run("matmul", "float32", x=x, y=y, opset="CoreML7").tolist() == [[1.0]]
+    with pytest.raises(PortproofError, match="fractions are multiplied"):
+        run("matmul", "int32", x=x, y=y, opset="CoreML7")
