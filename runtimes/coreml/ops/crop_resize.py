@@ -59,7 +59,8 @@ def crop_resize_16(
         return crops.unsqueeze(1)
     images = torch.arange(x.shape[0]).repeat(rows.shape[0])
     boxes = rows.repeat_interleave(x.shape[0], 0)
-    return _crops(x, boxes, images, (target_height, target_width), options, context).unflatten(0, (-1, x.shape[0]))
+    crops = _crops(x, boxes, images, (target_height, target_width), options, context)
+    return crops.reshape(rows.shape[0], *x.shape[:2], target_height, target_width)
 
 
 @mil_op("crop_resize", since="CoreML7")
@@ -110,7 +111,7 @@ def _crops(
     row, column = rows.unsqueeze(2).expand(places), columns.unsqueeze(1).expand(places)
     at = Places(images=images, rows=row.flatten(1), columns=column.flatten(1), outside=None)
     beyond = (row < 0) | (row > height - 1) | (column < 0) | (column > width - 1)
-    return torch.where(beyond.unsqueeze(1), outside, bilinear_at(x, at).unflatten(2, target))
+    return torch.where(beyond.unsqueeze(1), outside, bilinear_at(x, at).reshape(-1, x.shape[1], *target))
 
 
 def _sides(boxes: torch.Tensor, mode: str) -> tuple[torch.Tensor, torch.Tensor]:

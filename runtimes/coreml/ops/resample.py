@@ -38,7 +38,7 @@ def resample(
         values = pixels(x, replace(at, rows=row.round(), columns=column.round()))
     else:
         raise ValueError(f"resample has no sampling_mode {sampling_mode!r}")
-    return values.unflatten(2, coordinates.shape[1:3])
+    return values.reshape(*x.shape[:2], *coordinates.shape[1:3])
 
 
 @mil_op("affine")
