@@ -13,6 +13,8 @@ def classify(probabilities: torch.Tensor, classes: Any) -> tuple[Any, dict[Any, 
 
     A label is a string, or an int64 scalar; the dictionary has str or int keys.
     """
+    if not isinstance(classes, list):
+        raise TypeError(f"a list of classes is needed, not a {type(classes).__name__}")
     labels = [label if isinstance(label, str) else int(label) for label in classes]
     if len(labels) != probabilities.numel():
         raise ValueError(f"{len(labels)} classes for {probabilities.numel()} probabilities")

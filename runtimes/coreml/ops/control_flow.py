@@ -28,9 +28,9 @@ def while_loop(loop_vars: list[Any], context: Context) -> tuple[Any, ...]:
     return values
 
 
-def _truth(value: torch.Tensor) -> bool:
-    if value.numel() != 1 or value.dtype is not torch.bool:
-        raise ValueError(f"one truth value is needed, not {value.dtype} {list(value.shape)}")
+def _truth(value: Any) -> bool:
+    if not isinstance(value, torch.Tensor) or value.numel() != 1 or value.dtype is not torch.bool:
+        raise ValueError("the condition is not one truth value")
     return bool(value)
 
 

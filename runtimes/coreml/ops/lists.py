@@ -78,13 +78,21 @@ def make_list(
     if dtype not in _DTYPES:
         raise ValueError(f"dtype {dtype!r} is none of {', '.join(_DTYPES)}")
     context.check_size([init_length])
-    sizes = [[None] if isinstance(size, str) else size.reshape(-1).tolist() for size in elem_shape]
+    sizes = [_sizes(size) for size in elem_shape]
     return TensorList(
         elements=(None,) * init_length,
         shape=tuple(size for vector in sizes for size in vector),
         dtype=_DTYPES[dtype],
         dynamic=dynamic_length,
     )
+
+
+def _sizes(value: Any) -> list[int | None]:
+    if isinstance(value, str):
+        return [None]
+    if not isinstance(value, torch.Tensor) or value.dtype.is_floating_point or bool((value < 0).any()):
+        raise TypeError("the sizes of an element are whole numbers, or names")
+    return [int(size) for size in value.reshape(-1)]
 
 
 @mil_op("list_length", exact=True)

@@ -41,3 +41,11 @@ def test_as_many_classes_as_probabilities() -> None:
     with pytest.raises(PortproofError) as caught:
         _run(["a"], [0.5, 0.5])
     assert "1 classes for 2" in caught.value.messages[0].why
+
+
+def test_classes_are_a_list() -> None:
+    outputs = named("label:string[] p:float32")
+    made = op("classify", outputs, probabilities=Ref("x"), classes="abc")
+    with pytest.raises(PortproofError) as caught:
+        Executable(program("x:float32[3]", [made], "label p")).run({"x": torch.zeros(3)})
+    assert "a list of classes" in caught.value.messages[0].why

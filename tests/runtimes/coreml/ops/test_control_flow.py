@@ -74,6 +74,14 @@ def test_two_blocks_are_needed(kind: str) -> None:
     assert "two blocks" in caught.value.messages[0].why
 
 
+def test_a_condition_that_is_no_tensor() -> None:
+    condition = block([op("identity", "go:string[]", x="yes")], "go", "i:float32[2]")
+    loop = op("while_loop", "y:float32[2]", condition, block([], "j", "j:float32[2]"), loop_vars=(X,))
+    with pytest.raises(PortproofError) as caught:
+        Executable(program("x:float32[2]", [loop], "y")).run({"x": torch.zeros(2)})
+    assert "not one truth value" in caught.value.messages[0].why
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int32", "bool"])
 def test_select_broadcasts(dtype: str) -> None:
     cond = np.array([[True], [False]])

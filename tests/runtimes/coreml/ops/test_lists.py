@@ -131,6 +131,13 @@ def test_types_of_elements(dtype: str) -> None:
     assert found == [[0, 0]]
 
 
+@pytest.mark.parametrize("shape", [(0.5,), (-1,), (["a", "b"],)])
+def test_sizes_that_are_none(shape: tuple[Any, ...]) -> None:
+    with pytest.raises(PortproofError) as caught:
+        _run([_make(elem_shape=shape)], "a")
+    assert "sizes of an element" in caught.value.messages[0].why
+
+
 def test_values_for_other_indices() -> None:
     scatter = op("list_scatter", _ls("l1"), ls=Ref("l0"), indices=[0], value=np.zeros((2, 2)).tolist())
     with pytest.raises(PortproofError):
