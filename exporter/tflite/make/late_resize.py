@@ -12,13 +12,13 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.lowering.refusal import Refusal
+from portproof.exporter.lowering.sampling import Rule
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast, reduce, select
 from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.known import Number, calc, choose, clip
 from portproof.exporter.tflite.make.matmul import matmul
 from portproof.exporter.tflite.make.movement import gather, reshape, transpose
-from portproof.exporter.tflite.make.sampling import Rule
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
 
 _GATHER_TYPES = frozenset({"float32", "float16", "int8", "uint8", "int16", "int32", "int64", "bool"})

@@ -7,6 +7,7 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.lowering.refusal import Refusal
+from portproof.exporter.lowering.sampling import Rule
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast, reduce
 from portproof.exporter.tflite.make.known import calc
@@ -14,7 +15,6 @@ from portproof.exporter.tflite.make.late import of_late_shape
 from portproof.exporter.tflite.make.late_resize import LateAxis, late_resize
 from portproof.exporter.tflite.make.movement import concat, slice_
 from portproof.exporter.tflite.make.parameter import declared_shape
-from portproof.exporter.tflite.make.sampling import Rule
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 
 

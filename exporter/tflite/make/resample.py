@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.lowering.refusal import Refusal
+from portproof.exporter.lowering.sampling import Axis, Rule, matrix, nearest
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried
@@ -18,7 +19,6 @@ from portproof.exporter.tflite.make.resizing import (
     kernel_nearest,
     resize_2d,
 )
-from portproof.exporter.tflite.make.sampling import Axis, Rule, matrix, nearest
 from portproof.exporter.tflite.make.spatial import Axes, by_pairs
 from portproof.exporter.tflite.values import Array, dtype_of
 

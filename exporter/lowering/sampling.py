@@ -5,11 +5,14 @@ Coordinates are computed in float32 in the order of ONNX Runtime's `upsamplebase
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from portproof.exporter.lowering.refusal import Refusal
-from portproof.exporter.tflite.values import Array
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from portproof.exporter.lowering.refusal import Refusal
+from portproof.exporter.lowering.sampling import Axis, Rule, coordinates, matrix, nearest, outside
 from portproof.exporter.tflite.make.resizing import FLAGS, Flags, kernel_matrix, kernel_nearest
-from portproof.exporter.tflite.make.sampling import Axis, Rule, coordinates, matrix, nearest, outside
 
 
 def axis(size: int, out: int, **fields) -> Axis:
