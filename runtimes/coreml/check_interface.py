@@ -1,28 +1,25 @@
-"""Checks that a model's description is one of its program: the same names, of types that go together."""
+"""Checks that a model's description is one of its program: the same names, of the same types.
+
+Core ML's own compiler refuses a package whose description and program differ ("has a different type than its
+corresponding return value to main").
+"""
 
 from collections.abc import Sequence
 
+from portproof.runtimes.coreml.dtypes import DTYPES
 from portproof.runtimes.coreml.faults import damaged, shown, within
 from portproof.runtimes.coreml.program import (
     DictionaryType,
     Feature,
     Function,
     Interface,
-    Operation,
     StateType,
     TensorType,
     Type,
 )
 
-_TYPES: dict[str, type] = {
-    "multiarray": TensorType,
-    "image": TensorType,
-    "string": TensorType,
-    "int64": TensorType,
-    "double": TensorType,
-    "dictionary": DictionaryType,
-    "state": StateType,
-}
+_SCALARS = {"string": ("string",), "int64": ("int64",), "double": ("float32", "float64")}
+_IMAGES = ("float16", "float32")
 
 
 def check_interface(interface: Interface, function: Function) -> None:
@@ -32,16 +29,18 @@ def check_interface(interface: Interface, function: Function) -> None:
         FaultError: ``E-MODEL-FORMAT`` where a name is missing, or stands for something else.
     """
     taken = {value.name: value.type for value in function.inputs}
+    given = taken | {value.name: value.type for step in function.block.operations for value in step.outputs}
     features = (*interface.inputs, *interface.states)
     _check_names(features, sorted(taken), "inputs")
     _check_names(interface.outputs, sorted(set(function.block.outputs)), "outputs")
     for feature in features:
         with within("input", feature.name):
-            _check_feature(feature, taken[feature.name])
-    given = _given(function)
+            _check_type(feature, taken[feature.name])
+            _check_shapes(feature, taken[feature.name])
     for feature in interface.outputs:
         with within("output", feature.name):
-            _check_kind(feature, given[feature.name])
+            _check_type(feature, given[feature.name])
+    _check_predictions(interface)
 
 
 def _check_names(features: Sequence[Feature], names: Sequence[str], side: str) -> None:
@@ -51,19 +50,46 @@ def _check_names(features: Sequence[Feature], names: Sequence[str], side: str) -
         raise damaged(f"its {side} are not those that are described: {', '.join(map(shown, odd[:5]))}")
 
 
-def _given(function: Function) -> dict[str, Type]:
-    """The types of everything that the function's own block defines."""
-    given = {value.name: value.type for value in function.inputs}
-    operations: Sequence[Operation] = function.block.operations
-    given.update((value.name, value.type) for operation in operations for value in operation.outputs)
-    return given
+def _check_predictions(interface: Interface) -> None:
+    names = {feature.name for feature in interface.outputs}
+    for name in (interface.predicted_feature, interface.predicted_probabilities):
+        if name and name not in names:
+            raise damaged(f"what it predicts is described as {shown(name)}, which is no output")
 
 
-def _check_feature(feature: Feature, kind: Type) -> None:
-    _check_kind(feature, kind)
-    tensor = kind.wrapped if isinstance(kind, StateType) else kind
-    if isinstance(tensor, TensorType) and tensor.shape is not None and feature.kind in {"multiarray", "state"}:
-        _check_shape(feature, tensor.shape)
+def _check_type(feature: Feature, kind: Type) -> None:
+    if not _goes_with(feature, kind):
+        detail = feature.dtype or feature.keys
+        raise damaged(f"it is described as {' '.join(filter(None, (feature.kind, detail)))}, and is {_title(kind)}")
+    if feature.image is not None and isinstance(kind, TensorType):
+        _check_image(feature, kind)
+
+
+def _goes_with(feature: Feature, kind: Type) -> bool:
+    if isinstance(kind, StateType):
+        return feature.kind == "state" and feature.dtype == kind.wrapped.dtype
+    if isinstance(kind, DictionaryType):
+        return feature.kind == "dictionary" and _is_scores(feature, kind)
+    if not isinstance(kind, TensorType):
+        return False
+    if feature.kind == "image":
+        return kind.dtype in _IMAGES
+    if feature.kind == "multiarray":
+        return kind.dtype == feature.dtype
+    return kind.dtype in _SCALARS.get(feature.kind, ()) and kind.shape == ()
+
+
+def _is_scores(feature: Feature, kind: DictionaryType) -> bool:
+    """Keys to numbers."""
+    keys, value = kind.key, kind.value
+    scalar = isinstance(value, TensorType) and value.shape == () and DTYPES[value.dtype].kind == "float"
+    return scalar and keys == TensorType(dtype=feature.keys, shape=())
+
+
+def _title(kind: Type) -> str:
+    if isinstance(kind, TensorType):
+        return f"a tensor of type {kind.dtype}"
+    return f"a state of type {kind.wrapped.dtype}" if isinstance(kind, StateType) else f"a {type(kind).__name__}"
 
 
 def _check_image(feature: Feature, tensor: TensorType) -> None:
@@ -72,31 +98,28 @@ def _check_image(feature: Feature, tensor: TensorType) -> None:
     if image is None or shape is None:
         return
     channels = 1 if image.colorspace.startswith("GRAYSCALE") else 3
-    wanted = (1, channels, image.height, image.width)
-    flexible = bool(feature.enumerated or feature.ranges)
-    compared = zip(shape, wanted if not flexible else (1, channels, None, None), strict=False)
-    if len(shape) != 4 or any(None not in {one, other} and one != other for one, other in compared):
-        has = ["?" if size is None else size for size in shape]
-        raise damaged(
-            f"it is described as an image of {image.height} by {image.width}, {image.colorspace}, and is {has}"
-        )
+    sizes = feature.enumerated or ((image.height, image.width),)
+    wanted = [(1, channels, height, width) for height, width in sizes] if not feature.ranges else [(1, channels)]
+    if len(shape) != 4 or not all(_fits(shape, each) for each in wanted):
+        described = f"an image of {image.height} by {image.width}, {image.colorspace}"
+        raise damaged(f"it is described as {described}, and is of shape {_sizes(shape)}")
 
 
-def _check_kind(feature: Feature, kind: Type) -> None:
-    if not isinstance(kind, _TYPES[feature.kind]):
-        raise damaged(f"it is described as a {feature.kind}, and is a {type(kind).__name__}")
-    if isinstance(kind, TensorType) and (kind.dtype == "string") != (feature.kind == "string"):
-        raise damaged(f"it is described as a {feature.kind}, and is a tensor of type {kind.dtype}")
-    if isinstance(kind, TensorType) and feature.kind == "image":
-        _check_image(feature, kind)
-
-
-def _check_shape(feature: Feature, shape: tuple[int | None, ...]) -> None:
+def _check_shapes(feature: Feature, kind: Type) -> None:
     """Each shape that the input may have is one that the program takes; a scalar is described as one element."""
+    tensor = kind.wrapped if isinstance(kind, StateType) else kind
+    if not isinstance(tensor, TensorType) or tensor.shape is None or feature.kind not in {"multiarray", "state"}:
+        return
     for described in (feature.shape, *feature.enumerated):
-        taken = shape or (1,) * len(described)
-        if len(described) != len(taken) or any(
-            size not in {None, other} for size, other in zip(taken, described, strict=True)
-        ):
-            wanted = ["?" if size is None else size for size in shape]
-            raise damaged(f"it is described as of shape {list(described)}, and is of shape {wanted}")
+        taken = tensor.shape or (1,) * len(described)
+        if len(described) != len(taken) or not _fits(taken, described):
+            raise damaged(f"it is described as of shape {list(described)}, and is of shape {_sizes(tensor.shape)}")
+
+
+def _fits(taken: Sequence[int | None], described: Sequence[int]) -> bool:
+    """Compares as many axes as both have."""
+    return all(size in {None, other} for size, other in zip(taken, described, strict=False))
+
+
+def _sizes(shape: Sequence[int | None]) -> list[int | str]:
+    return ["?" if size is None else size for size in shape]

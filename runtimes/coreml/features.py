@@ -9,12 +9,8 @@ from portproof.runtimes.coreml.types import MAX_ELEMENTS, MAX_RANK, element_coun
 
 _ARRAY_DTYPES = {65552: "float16", 65568: "float32", 65600: "float64", 131104: "int32", 131080: "int8"}
 _COLOR_SPACES = {10: "GRAYSCALE", 20: "RGB", 30: "BGR", 40: "GRAYSCALE_FLOAT16"}
-_PLAIN = {
-    "int64Type": "int64",
-    "doubleType": "double",
-    "stringType": "string",
-    "dictionaryType": "dictionary",
-}
+_PLAIN = {"int64Type": "int64", "doubleType": "double", "stringType": "string"}
+_KEYS = {"int64KeyType": "int64", "stringKeyType": "string"}
 
 
 def read_interface(message: Any) -> Interface:
@@ -64,6 +60,11 @@ def read_feature(message: Any) -> Feature:
         return Feature(kind="state", **common, **_array(message.type.stateType.arrayType))
     if kind == "imageType":
         return Feature(kind="image", **common, **_image(message.type.imageType))
+    if kind == "dictionaryType":
+        keys = _KEYS.get(message.type.dictionaryType.WhichOneof("KeyType"))
+        if keys is None:
+            raise damaged("a dictionary has no type of keys")
+        return Feature(kind="dictionary", keys=keys, **common)
     if kind in _PLAIN:
         return Feature(kind=_PLAIN[kind], **common)
     if kind is None:
@@ -74,19 +75,35 @@ def read_feature(message: Any) -> Feature:
 def _array(message: Any) -> dict[str, Any]:
     if message.dataType not in _ARRAY_DTYPES:
         raise damaged(f"it has element type number {message.dataType}, which there is not")
-    shape = _shape(message.shape)
+    dtype = _ARRAY_DTYPES[message.dataType]
     enumerated = tuple(_shape(entry.shape) for entry in message.enumeratedShapes.shapes)
     ranges = tuple(_range(entry) for entry in message.shapeRange.sizeRanges)
-    if any(len(other) != len(shape) for other in (*enumerated, *([ranges] if ranges else []))):
-        raise damaged(f"its default shape has {len(shape)} axes, the shapes it may have have not")
-    dtype = _ARRAY_DTYPES[message.dataType]
-    return {
-        "dtype": dtype,
-        "shape": shape,
-        "enumerated": enumerated,
-        "ranges": ranges,
-        "default": _default(message, dtype),
-    }
+    if message.WhichOneof("ShapeFlexibility") and not (enumerated or ranges):
+        raise damaged("it may have other shapes, and there are none")
+    shape = _default_shape(_shape(message.shape), enumerated, ranges)
+    default = _default(message, dtype)
+    return {"dtype": dtype, "shape": shape, "enumerated": enumerated, "ranges": ranges, "default": default}
+
+
+def _default_shape(
+    shape: tuple[int, ...], enumerated: tuple[tuple[int, ...], ...], ranges: tuple[SizeRange, ...]
+) -> tuple[int, ...]:
+    """The default: the first of those that are allowed where none is given, else one of them (FeatureTypes.proto)."""
+    if enumerated:
+        shape = shape or enumerated[0]
+        if shape not in enumerated:
+            raise damaged(f"its default shape {list(shape)} is none of those that are enumerated")
+    elif ranges:
+        shape = shape or tuple(allowed.lower for allowed in ranges)
+        if len(shape) != len(ranges) or not all(map(_in_range, shape, ranges)):
+            raise damaged(f"its default shape {list(shape)} is outside of its ranges")
+    if any(len(other) != len(shape) for other in enumerated):
+        raise damaged("the shapes that are enumerated have different numbers of axes")
+    return shape
+
+
+def _in_range(size: int, allowed: SizeRange) -> bool:
+    return allowed.lower <= size and (allowed.upper is None or size <= allowed.upper)
 
 
 def _shape(sizes: Any) -> tuple[int, ...]:
@@ -99,7 +116,7 @@ def _shape(sizes: Any) -> tuple[int, ...]:
 
 
 def _range(message: Any) -> SizeRange:
-    """An upper bound below zero stands for none."""
+    """An upper bound below zero stands for none (FeatureTypes.proto)."""
     lower, upper = message.lowerBound, message.upperBound
     if lower > MAX_ELEMENTS or (0 <= upper < lower):
         raise damaged(f"sizes from {lower} to {upper} cannot be meant")
@@ -119,12 +136,16 @@ def _default(message: Any, dtype: str) -> float | int | None:
 def _image(message: Any) -> dict[str, Any]:
     if message.colorSpace not in _COLOR_SPACES:
         raise damaged(f"it has colour space number {message.colorSpace}, which there is not")
-    height, width = _shape((message.height, message.width))
-    sizes, ranges = message.enumeratedSizes.sizes, message.imageSizeRange
+    flexible = message.WhichOneof("SizeFlexibility")
+    enumerated = tuple(_shape((size.height, size.width)) for size in message.enumeratedSizes.sizes)
+    limits = message.imageSizeRange
+    ranges = (_range(limits.heightRange), _range(limits.widthRange)) if flexible == "imageSizeRange" else ()
+    if flexible == "enumeratedSizes" and not enumerated:
+        raise damaged("it may have other sizes, and there are none")
+    given = _shape((message.height, message.width))
+    height, width = _default_shape(given if any(given) or not flexible else (), enumerated, ranges)
     return {
         "image": ImageType(colorspace=_COLOR_SPACES[message.colorSpace], height=height, width=width),
-        "enumerated": tuple(_shape((size.height, size.width)) for size in sizes),
-        "ranges": (_range(ranges.heightRange), _range(ranges.widthRange))
-        if message.WhichOneof("SizeFlexibility") == "imageSizeRange"
-        else (),
+        "enumerated": enumerated,
+        "ranges": ranges,
     }

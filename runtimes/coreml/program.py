@@ -165,6 +165,7 @@ class Feature:
         ranges: one for each axis; empty when not ranged. Of an image: height, width.
         optional: whether it may be left out.
         default: what stands for one left out, where the file says it.
+        keys: of a dictionary, ``"string"`` or ``"int64"``.
         image: set when `kind` is ``"image"``.
         description: free text.
     """
@@ -177,6 +178,7 @@ class Feature:
     ranges: tuple[SizeRange, ...] = ()
     optional: bool = False
     default: float | int | None = None
+    keys: str = ""
     image: ImageType | None = None
     description: str = ""
 

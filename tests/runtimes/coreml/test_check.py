@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import coreml_files as files
+import numpy as np
 import pytest
 
 from portproof.device_profiles.errors import PortproofError
@@ -86,8 +87,11 @@ def test_branches_read_what_is_around_them(tmp_path: Path) -> None:
 def test_branches_that_make_no_sense(tmp_path: Path) -> None:
     good = files.block([], ["x"])
     assert "has 1 blocks, and should have 2" in refusal(tmp_path, cond_model(good))
-    assert "block 1 has 0 inputs and 2 outputs, and should have 0 inputs and 1 outputs" in refusal(
+    assert "block 1 has 2 outputs, and should have 1" in refusal(
         tmp_path, cond_model(good, files.block([], ["x", "x"]))
+    )
+    assert "number 0 of the outputs of block 1 is of another type" in refusal(
+        tmp_path, cond_model(good, files.block([], ["flag"]))
     )
     assert "block 0 has 1 inputs" in refusal(tmp_path, cond_model(files.block([], ["x"], {"q": PAIR}), good))
     assert "output w of a block" in refusal(tmp_path, cond_model(files.block([], ["w"]), good))
@@ -109,10 +113,10 @@ def test_loops(tmp_path: Path) -> None:
     condition = files.block([files.const("flag", True)], ["flag"], {"a": PAIR})
     body = files.block([relu("a", "b")], ["b"], {"a": PAIR})
     read(files.save(tmp_path / "m.mlpackage", model([loop(condition, body)])))
-    assert "block 0 has 0 inputs and 1 outputs, and should have 1 inputs and 1 outputs" in refusal(
+    assert "block 0 has 0 inputs, and should have 1" in refusal(
         tmp_path, model([loop(files.block([files.const("flag", True)], ["flag"]), body)])
     )
-    assert "block 1 has 1 inputs and 2 outputs" in refusal(
+    assert "block 1 has 2 outputs, and should have 1" in refusal(
         tmp_path, model([loop(condition, files.block([], ["a", "a"], {"a": PAIR}))])
     )
     assert "a is defined twice" in refusal(
@@ -120,7 +124,58 @@ def test_loops(tmp_path: Path) -> None:
     )
     pair = {"a": PAIR, "c": PAIR}
     condition, body = files.block([files.const("flag", True)], ["flag"], pair), files.block([], ["a", "c"], pair)
-    assert "2 variables and 1 outputs" in refusal(tmp_path, model([loop(condition, body, ["x", "x"])]))
+    assert "it has 1 outputs, and should have 2" in refusal(tmp_path, model([loop(condition, body, ["x", "x"])]))
+
+
+@pytest.mark.parametrize(
+    ("goes_on", "variable", "given", "result", "reason"),
+    [
+        ("bool", "float32", "float32", "float32", ""),
+        ("int32", "float32", "float32", "float32", "outputs of block 0"),
+        ("bool", "float16", "float16", "float32", "inputs of block 0"),
+        ("bool", "float32", "float16", "float32", "outputs of block 1"),
+        ("bool", "float32", "float32", "int32", "outputs of it"),
+    ],
+)
+def test_types_in_loops(tmp_path: Path, goes_on: str, variable: str, given: str, result: str, reason: str) -> None:
+    # Sizes may differ: a variable may grow.
+    names = {"a": files.tensor_type(variable, None)}
+    condition = files.block([files.const("flag", np.ones((), goes_on))], ["flag"], names)
+    body = files.block([files.const("b", np.ones(3, given))], ["b"], names)
+    made = files.operation(
+        "while_loop", {"loop_vars": "x"}, {"z": files.tensor_type(result, None)}, blocks=[condition, body]
+    )
+    whole = model([made, relu("x", "y")])
+    if reason:
+        assert f"number 0 of the {reason} is of another type than what it stands for" in refusal(tmp_path, whole)
+    else:
+        read(files.save(tmp_path / "m.mlpackage", whole))
+
+
+def _list_type(dtype: str) -> Any:
+    made = files.new("ValueType")
+    made.listType.type.CopyFrom(files.tensor_type(dtype, 2))
+    made.listType.length.unknown.SetInParent()
+    return made
+
+
+@pytest.mark.parametrize(("dtype", "right"), [("float32", True), ("float16", False)])
+def test_lists_and_states_in_branches(tmp_path: Path, dtype: str, right: bool) -> None:
+    state, other = files.new("ValueType"), files.new("ValueType")
+    state.stateType.wrappedType.CopyFrom(PAIR)
+    other.stateType.wrappedType.CopyFrom(files.tensor_type(dtype, 3))
+    before = [
+        files.operation("make_list", {}, {"l": _list_type("float32")}),
+        files.operation("made_up", {}, {"s": state}),
+    ]
+    one = files.block([], ["l", "s"])
+    made = [files.const("flag", True), *before, branch([one, one], ll=_list_type(dtype), ss=other), relu("x", "y")]
+    if right:
+        read(files.save(tmp_path / "m.mlpackage", model(made)))
+    else:
+        assert "number 0 of the outputs of block 0" in refusal(tmp_path, model(made))
+        made[3] = branch([one, one], ll=_list_type("float32"), ss=other)
+        assert "number 1 of the outputs of block 0" in refusal(tmp_path, model(made))
 
 
 def test_other_operators_have_no_blocks(tmp_path: Path) -> None:

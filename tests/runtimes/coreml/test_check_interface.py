@@ -11,6 +11,7 @@ from portproof.runtimes.coreml.program import (
     Function,
     ImageType,
     Interface,
+    ListType,
     NamedType,
     Operation,
     SizeRange,
@@ -19,6 +20,8 @@ from portproof.runtimes.coreml.program import (
     Type,
 )
 
+SCORES = Feature(name="", kind="dictionary", keys="string")
+INT64 = TensorType(dtype="int64", shape=())
 STRING = TensorType(dtype="string", shape=())
 
 
@@ -28,7 +31,7 @@ def tensor(*shape: int | None) -> TensorType:
 
 def check(feature: Feature, kind: Type, *, output: bool = False) -> None:
     """One input (or output) is described, the other side is right."""
-    x, y = Feature(name="x", kind="multiarray"), Feature(name="y", kind="multiarray")
+    x, y = replace(array(), name="x"), replace(array(), name="y")
     source, result = (tensor(), kind) if output else (kind, tensor())
     made = Operation(type="identity", inputs={"x": ("x",)}, outputs=(NamedType(name="y", type=result),))
     function = Function(
@@ -61,7 +64,7 @@ def image(colorspace: str, height: int = 8, width: int = 6) -> Feature:
         (array(), tensor()),
         (array(1, 1), tensor()),
         (array(2, 3, enumerated=((2, 3), (4, 3))), tensor(None, 3)),
-        (Feature(name="", kind="state", shape=(2,)), StateType(wrapped=tensor(2))),
+        (Feature(name="", kind="state", dtype="float32", shape=(2,)), StateType(wrapped=tensor(2))),
         (image("RGB"), tensor(1, 3, 8, 6)),
         (image("GRAYSCALE_FLOAT16"), tensor(1, 1, 8, 6)),
         (image("BGR"), tensor(1, 3, None, 6)),
@@ -83,14 +86,26 @@ def test_descriptions_that_fit(feature: Feature, kind: Type) -> None:
         (array(), tensor(2), r"of shape \[\], and is of shape \[2\]"),
         (array(3), tensor(), r"of shape \[3\], and is of shape \[\]"),
         (array(2, 3, enumerated=((2, 3), (4, 4))), tensor(None, 3), r"of shape \[4, 4\], and is of shape \['\?', 3\]"),
-        (array(2), StateType(wrapped=tensor(2)), "as a multiarray, and is a StateType"),
-        (array(2), DictionaryType(key=STRING, value=tensor()), "as a multiarray, and is a DictionaryType"),
-        (array(2), STRING, "as a multiarray, and is a tensor of type string"),
-        (Feature(name="", kind="string"), tensor(), "as a string, and is a tensor of type float32"),
-        (Feature(name="", kind="state", shape=(3,)), StateType(wrapped=tensor(2)), r"of shape \[3\]"),
-        (Feature(name="", kind="state", shape=(2,)), tensor(2), "as a state, and is a TensorType"),
-        (Feature(name="", kind="dictionary"), tensor(2), "as a dictionary, and is a TensorType"),
-        (image("RGB"), tensor(1, 1, 8, 6), r"image of 8 by 6, RGB, and is \[1, 1, 8, 6\]"),
+        (array(2), StateType(wrapped=tensor(2)), "as multiarray float32, and is a state of type float32"),
+        (array(2), DictionaryType(key=STRING, value=tensor()), "as multiarray float32, and is a DictionaryType"),
+        (array(2), STRING, "as multiarray float32, and is a tensor of type string"),
+        (array(2, dtype="float16"), tensor(2), "as multiarray float16, and is a tensor of type float32"),
+        (array(2), ListType(element=tensor(2), length=1), "as multiarray float32, and is a ListType"),
+        (Feature(name="", kind="state", dtype="float16", shape=(2,)), StateType(wrapped=tensor(2)), "state float16"),
+        (Feature(name="", kind="string"), TensorType(dtype="string", shape=(2,)), "as string"),
+        (Feature(name="", kind="int64"), tensor(), "as int64, and is a tensor of type float32"),
+        (Feature(name="", kind="double"), INT64, "as double, and is a tensor of type int64"),
+        (image("RGB"), TensorType(dtype="int32", shape=(1, 3, 8, 6)), "as image, and is a tensor of type int32"),
+        (replace(image("BGR"), enumerated=((8, 6), (4, 4))), tensor(1, 3, 8, None), "image of 8 by 6"),
+        (Feature(name="", kind="string"), tensor(), "as string, and is a tensor of type float32"),
+        (Feature(name="", kind="state", dtype="float32", shape=(3,)), StateType(wrapped=tensor(2)), r"of shape \[3\]"),
+        (
+            Feature(name="", kind="state", dtype="float32", shape=(2,)),
+            tensor(2),
+            "as state float32, and is a tensor of type float32",
+        ),
+        (SCORES, tensor(2), "as dictionary string, and is a tensor of type float32"),
+        (image("RGB"), tensor(1, 1, 8, 6), r"image of 8 by 6, RGB, and is of shape \[1, 1, 8, 6\]"),
         (image("GRAYSCALE"), tensor(1, 3, 8, 6), "image of 8 by 6, GRAYSCALE"),
         (image("RGB"), tensor(2, 3, 8, 6), "image of"),
         (image("RGB"), tensor(1, 3, 6, 8), "image of"),
@@ -106,12 +121,35 @@ def test_descriptions_of_something_else(feature: Feature, kind: Type, reason: st
     assert caught.value.places == ["input x"]
 
 
-def test_outputs() -> None:
-    check(array(), tensor(None), output=True)
-    check(Feature(name="", kind="dictionary"), DictionaryType(key=STRING, value=tensor()), output=True)
-    check(Feature(name="", kind="int64"), TensorType(dtype="int64", shape=()), output=True)
-    with pytest.raises(FaultError, match="as a dictionary") as caught:
-        check(Feature(name="", kind="dictionary"), tensor(2), output=True)
+@pytest.mark.parametrize(
+    ("feature", "kind"),
+    [
+        (array(), tensor(None)),
+        (array(5), tensor(2)),
+        (SCORES, DictionaryType(key=STRING, value=tensor())),
+        (replace(SCORES, keys="int64"), DictionaryType(key=INT64, value=TensorType(dtype="float64", shape=()))),
+        (Feature(name="", kind="int64"), INT64),
+        (Feature(name="", kind="double"), tensor()),
+    ],
+)
+def test_outputs(feature: Feature, kind: Type) -> None:
+    check(feature, kind, output=True)
+
+
+@pytest.mark.parametrize(
+    ("feature", "kind"),
+    [
+        (SCORES, tensor(2)),
+        (SCORES, DictionaryType(key=INT64, value=tensor())),
+        (SCORES, DictionaryType(key=STRING, value=tensor(2))),
+        (SCORES, DictionaryType(key=STRING, value=STRING)),
+        (SCORES, DictionaryType(key=STRING, value=ListType(element=STRING, length=1))),
+        (array(), DictionaryType(key=STRING, value=tensor())),
+    ],
+)
+def test_outputs_of_something_else(feature: Feature, kind: Type) -> None:
+    with pytest.raises(FaultError, match="it is described as") as caught:
+        check(feature, kind, output=True)
     assert caught.value.places == ["output y"]
 
 
@@ -122,8 +160,11 @@ def test_names() -> None:
         opset="CoreML7",
         block=Block(inputs=(), outputs=("x",), operations=()),
     )
-    x = Feature(name="x", kind="multiarray")
-    check_interface(Interface(inputs=(x,), outputs=(x,)), function)
+    x = replace(array(), name="x")
+    check_interface(Interface(inputs=(x,), outputs=(x,), predicted_feature="x", predicted_probabilities="x"), function)
+    for predicted in ({"predicted_feature": "z"}, {"predicted_probabilities": "z"}):
+        with pytest.raises(FaultError, match="described as z, which is no output"):
+            check_interface(Interface(inputs=(x,), outputs=(x,), **predicted), function)
     for inputs, outputs, reason in (
         ((), (x,), "inputs are not those that are described: x"),
         ((x,), (), "outputs are not those that are described: x"),

@@ -35,15 +35,28 @@ def test_enumerated_shapes() -> None:
         message.type.multiArrayType.enumeratedShapes.shapes.add(shape=shape)
     assert read_feature(message).enumerated == ((1, 4), (2, 4))
     message.type.multiArrayType.enumeratedShapes.shapes.add(shape=(1,))
-    assert "2 axes" in fault(message)
+    assert "different numbers of axes" in fault(message)
+    del message.type.multiArrayType.enumeratedShapes.shapes[0]
+    assert "[1, 4] is none of those" in fault(message)
+    del message.type.multiArrayType.shape[:], message.type.multiArrayType.enumeratedShapes.shapes[1]
+    assert read_feature(message).shape == (2, 4)
+    del message.type.multiArrayType.enumeratedShapes.shapes[:]
+    assert "there are none" in fault(message)
 
 
 def test_ranges() -> None:
     message = array()
+    message.type.multiArrayType.shapeRange.SetInParent()
+    assert "there are none" in fault(message)
     message.type.multiArrayType.shapeRange.sizeRanges.add(lowerBound=1, upperBound=-1)
-    assert "2 axes" in fault(message)
+    assert "[1, 4] is outside of its ranges" in fault(message)
     message.type.multiArrayType.shapeRange.sizeRanges.add(lowerBound=4, upperBound=4)
     assert read_feature(message).ranges == (SizeRange(lower=1, upper=None), SizeRange(lower=4, upper=4))
+    for outside in ((0, 4), (1, 5), (1, 3)):
+        message.type.multiArrayType.shape[:] = outside
+        assert "is outside of its ranges" in fault(message)
+    del message.type.multiArrayType.shape[:]
+    assert read_feature(message).shape == (1, 4)
     message.type.multiArrayType.shapeRange.sizeRanges[1].lowerBound = 5
     assert "sizes from 5 to 4" in fault(message)
     message.type.multiArrayType.shapeRange.sizeRanges[0].lowerBound = 2**63
@@ -101,6 +114,21 @@ def test_sizes_of_images() -> None:
     ranges.heightRange.lowerBound, ranges.heightRange.upperBound = 4, 16
     assert read_feature(message).ranges == (SizeRange(lower=4, upper=16), SizeRange(lower=1, upper=None))
     assert read_feature(message).enumerated == ()
+    ranges.heightRange.upperBound = 7
+    assert "[8, 6] is outside of its ranges" in fault(message)
+
+
+def test_images_whose_size_is_left_to_the_sizes_they_may_have() -> None:
+    message = image()
+    message.type.imageType.width = message.type.imageType.height = 0
+    message.type.imageType.enumeratedSizes.SetInParent()
+    assert "there are none" in fault(message)
+    message.type.imageType.enumeratedSizes.sizes.add(width=3, height=4)
+    found = read_feature(message).image
+    assert found is not None
+    assert (found.height, found.width) == (4, 3)
+    message.type.imageType.width = message.type.imageType.height = 3
+    assert "[3, 3] is none of those" in fault(message)
 
 
 def test_images_that_make_no_sense() -> None:
@@ -112,13 +140,23 @@ def test_images_that_make_no_sense() -> None:
 
 @pytest.mark.parametrize(
     ("field", "kind"),
-    [("int64Type", "int64"), ("doubleType", "double"), ("stringType", "string"), ("dictionaryType", "dictionary")],
+    [("int64Type", "int64"), ("doubleType", "double"), ("stringType", "string")],
 )
 def test_plain_kinds(field: str, kind: str) -> None:
     message = files.new("FeatureDescription")
     message.name = "label"
     getattr(message.type, field).SetInParent()
     assert read_feature(message) == Feature(name="label", kind=kind)
+
+
+@pytest.mark.parametrize(("field", "keys"), [("int64KeyType", "int64"), ("stringKeyType", "string")])
+def test_dictionaries(field: str, keys: str) -> None:
+    message = files.new("FeatureDescription")
+    message.name = "scores"
+    message.type.dictionaryType.SetInParent()
+    assert "no type of keys" in fault(message)
+    getattr(message.type.dictionaryType, field).SetInParent()
+    assert read_feature(message) == Feature(name="scores", kind="dictionary", keys=keys)
 
 
 def state() -> Any:
