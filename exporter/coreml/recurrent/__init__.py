@@ -1,0 +1,1 @@
+"""What LSTM, GRU and RNN share: directions, lengths, initial states, activations, the loop over time."""
