@@ -4,6 +4,7 @@ Core ML's own compiler refuses a package whose description and program differ ("
 corresponding return value to main").
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from portproof.runtimes.coreml.dtypes import DTYPES
@@ -31,8 +32,8 @@ def check_interface(interface: Interface, function: Function) -> None:
     taken = {value.name: value.type for value in function.inputs}
     given = taken | {value.name: value.type for step in function.block.operations for value in step.outputs}
     features = (*interface.inputs, *interface.states)
-    _check_names(features, sorted(taken), "inputs")
-    _check_names(interface.outputs, sorted(set(function.block.outputs)), "outputs")
+    _check_names(features, list(taken), "inputs")
+    _check_names(interface.outputs, function.block.outputs, "outputs")
     for feature in features:
         with within("input", feature.name):
             _check_type(feature, taken[feature.name])
@@ -44,9 +45,9 @@ def check_interface(interface: Interface, function: Function) -> None:
 
 
 def _check_names(features: Sequence[Feature], names: Sequence[str], side: str) -> None:
-    described = sorted(feature.name for feature in features)
-    if described != list(names):
-        odd = sorted(set(described) ^ set(names)) or [name for name in names if described.count(name) > 1]
+    described, real = Counter(feature.name for feature in features), Counter(names)
+    odd = sorted(name for name in described | real if not described[name] == real[name] == 1)
+    if odd:
         raise damaged(f"its {side} are not those that are described: {', '.join(map(shown, odd[:5]))}")
 
 

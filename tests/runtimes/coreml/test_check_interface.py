@@ -170,6 +170,11 @@ def test_names() -> None:
         ((x,), (), "outputs are not those that are described: x"),
         ((x, x), (x,), "inputs are not those that are described: x"),
         ((x,), (x, replace(x, name="z")), "outputs are not those that are described: z"),
+        ((x,), (x, x), "outputs are not those that are described: x"),
     ):
         with pytest.raises(FaultError, match=reason):
             check_interface(Interface(inputs=inputs, outputs=outputs), function)
+    twice = replace(function, block=replace(function.block, outputs=("x", "x")))
+    for described in ((x,), (x, x)):
+        with pytest.raises(FaultError, match="outputs are not those that are described: x"):
+            check_interface(Interface(inputs=(x,), outputs=described), twice)
