@@ -8,6 +8,7 @@ import numpy as np
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.items import Folded
 from portproof.exporter.coreml.make.folding import reshaped, sizes_of
+from portproof.exporter.coreml.make.late import Of, reshaped_like
 from portproof.exporter.coreml.make.movement import expand_dims
 from portproof.exporter.coreml.make.parameter import constant_ints, declared_shape, resolve_axes
 from portproof.exporter.coreml.registry import onnx_op, takes_folded
@@ -28,7 +29,7 @@ def reshape(b: Builder, x: Tensor, shape: Var, *, allowzero: int | None) -> Tens
     if isinstance(x, Folded) or is_known(x) or not sizes:
         return reshaped(b, x, sizes if allowzero else _copied(sizes, sizes_of(x)))
     if len(sizes) != rank_of(x) and 0 in sizes:
-        return b.emit("reshape", x=x, shape=_copied_late(b, x, sizes))
+        return reshaped_like(b, x, [Of(axis=axis) if size == 0 else size for axis, size in enumerate(sizes)])
     return b.emit("reshape", x=x, shape=np.array(sizes, np.int32))
 
 
@@ -83,16 +84,6 @@ def _tensor(x: Tensor) -> Var:
 
 def _copied(sizes: Sequence[int], shape: Sequence[int]) -> list[int]:
     return [shape[axis] if size == 0 else size for axis, size in enumerate(sizes)]
-
-
-def _copied_late(b: Builder, x: Var, sizes: Sequence[int]) -> Var:
-    """The shape with sizes of `x`, known only at run time, in the places of the zeros."""
-    own = b.emit("shape", x=x)
-    parts = [
-        b.emit("slice_by_index", x=own, begin=[axis], end=[axis + 1]) if size == 0 else np.array([size], np.int32)
-        for axis, size in enumerate(sizes)
-    ]
-    return b.emit("concat", values=parts, axis=0)
 
 
 def _flatten_late(b: Builder, x: Var, axis: int) -> Var:

@@ -40,6 +40,7 @@ class Case:
         order: its inputs: names of inputs that all nodes share, or of `constants`; "" for one left out.
         constants: inputs that are constants.
         outputs: how many.
+        left_out: which of them have no name.
         attributes: of the node; None is left out.
     """
 
@@ -47,6 +48,7 @@ class Case:
     order: Sequence[str] = ("x",)
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
     outputs: int = 1
+    left_out: Sequence[int] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -62,14 +64,14 @@ def cases_model(cases: Sequence[Case], inputs: Arrays, *, opset: int = 23, domai
     nodes, constants = [], []
     for number, one in enumerate(cases):
         names = [f"{name}_{number}" if name in one.constants else name for name in one.order]
-        outputs = [f"y{number}_{index}" for index in range(one.outputs)]
+        outputs = ["" if index in one.left_out else f"y{number}_{index}" for index in range(one.outputs)]
         nodes.append(onnx.helper.make_node(one.op, names, outputs, domain=domain, **one.attributes))
         constants += [onnx.numpy_helper.from_array(array, f"{name}_{number}") for name, array in one.constants.items()]
     graph = onnx.helper.make_graph(
         nodes,
         "g",
         [_info(name, array) for name, array in inputs.items()],
-        [onnx.ValueInfoProto(name=name) for node in nodes for name in node.output],
+        [onnx.ValueInfoProto(name=name) for node in nodes for name in node.output if name],
         constants,
     )
     opsets = [onnx.helper.make_opsetid("", opset)] + ([onnx.helper.make_opsetid(domain, 1)] if domain else [])
