@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from tests.runtimes.coreml.inferred import inferred
 from tests.runtimes.coreml.mil import run
 
 from portproof.device_profiles.errors import PortproofError
@@ -38,6 +39,9 @@ def test_the_formula(batch: tuple[int, ...], masked: str) -> None:
     }[masked]
     got = _attention(query, key, value, mask=mask)
     np.testing.assert_allclose(got, _formula(query, key, value, mask), rtol=0, atol=1e-5)
+    named = {"query": query, "key": key, "value": value, **({} if mask is None else {"attn_mask": mask})}
+    folded = inferred("scaled_dot_product_attention", opset="CoreML8", **named)
+    np.testing.assert_allclose(got, folded, rtol=0, atol=1e-5)
 
 
 def test_scores_beyond_float16_are_no_trouble() -> None:
