@@ -22,8 +22,6 @@ CLEAR = {
     "run: E-RUN",
     "run: E-OP-UNSUPPORTED",
     "run: E-MODEL-UNSUPPORTED",
-    # The default shape that is described is none of those that are.
-    "run: E-DATA-SHAPE",
     # A program may say so; whoever runs it has a time limit.
     "run: endless loop",
 }
