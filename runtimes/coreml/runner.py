@@ -57,6 +57,14 @@ class CoreMLRunner(BaseRunner):
         return {spec.name: arrays[self._own[spec.name]] for spec in self.outputs}
 
 
+def import_runtime() -> None:
+    """Load the kernels, for what wants to know their size or cost apart from a model's."""
+    require_torch()
+    from portproof.runtimes.coreml.registry import load_kernels
+
+    load_kernels()
+
+
 def ends(package: Package, name: str) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
     """Inputs and outputs of a function, under the source's names where the package records them."""
     interface, function = package.interfaces[name], package.functions[name]

@@ -1,3 +1,4 @@
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from mutation_seeds import SEEDS
 from portproof import runtimes
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.runtimes.coreml import load, make_state, predict
+from portproof.runtimes.registry import FORMATS, Format
 
 
 def _package(folder: Path, name: str) -> Path:
@@ -110,12 +112,9 @@ def test_a_scalar_is_one_element(tmp_path: Path) -> None:
     assert predict(path, {"x": [1, 2]})["y"].tolist() == [3]
 
 
-@pytest.mark.parametrize("name", sorted(SEEDS))
-@pytest.mark.parametrize("isolated", [False, True])
+@pytest.mark.parametrize(("name", "isolated"), [*((name, False) for name in sorted(SEEDS)), ("classes", True)])
 def test_every_package_is_a_runner_too(tmp_path: Path, name: str, isolated: bool) -> None:
     path = _package(tmp_path, name)
-    if isolated and name not in ("classes", "functions"):
-        pytest.skip("a process each is slow: those with a difference do")
     with runtimes.open(path, isolated=isolated) as runner:
         feeds = {spec.name: np.ones([size or 2 for size in spec.shape], spec.dtype) for spec in runner.inputs}
         first, second = runner.run(feeds), runner.run(feeds)
@@ -149,6 +148,11 @@ def test_a_runner_of_one_function_and_precision(tmp_path: Path) -> None:
     with pytest.raises(PortproofError) as caught:
         predict(path, {"x": x}, function="plain", precision="maximum")  # type: ignore[arg-type]
     assert caught.value.messages[0].code == "E-USAGE"
+
+
+@pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.name)
+def test_every_runtime_can_be_loaded_apart_from_a_model(known: Format) -> None:
+    importlib.import_module(known.adapter.partition(":")[0]).import_runtime()
 
 
 def test_it_is_imported_without_torch() -> None:
