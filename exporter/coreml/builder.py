@@ -1,5 +1,7 @@
 """Builds a MIL program, one ONNX node after the other, with coremltools' public builder."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,12 +10,23 @@ import onnx_ir as ir
 
 from portproof.exporter.coreml.names import Names
 from portproof.exporter.coreml.targets import at_least
-from portproof.exporter.coreml.values import Array, Var, array_of, dtype_of
+from portproof.exporter.coreml.values import NARROW, Array, Var, array_of, dtype_of
 from portproof.exporter.lowering.refusal import Refusal
 
 if TYPE_CHECKING:
     from portproof.exporter.coreml.lower import Lowering
 
+_NARROWED = {
+    "int64": "int32",
+    "uint32": "int32",
+    "uint64": "int32",
+    "float64": "float32",
+    "bfloat16": "float32",
+    "int4": "int8",
+    "uint4": "uint8",
+    "int2": "int8",
+    "uint2": "uint8",
+}
 _CAST_NAMES = {"float16": "fp16", "float32": "fp32"}
 
 
@@ -27,6 +40,7 @@ class Builder:
         names: gives every operator a name of its own.
         origins: the ONNX node that made an operator, by the operator's name.
         lowering: what the values around the node being lowered have become; lowers nested graphs.
+        exact: names of operators that stay in float32 in any program: see `exactly`.
     """
 
     lowering: "Lowering"
@@ -37,6 +51,17 @@ class Builder:
         self.source: ir.Node | None = None
         self.names = names or Names()
         self.origins: dict[str, ir.Node] = {}
+        self.exact: set[str] = set()
+        self._exactly = False
+
+    @contextmanager
+    def exactly(self) -> Iterator[None]:
+        """What is emitted inside computes whole numbers or places in float32, which float16 does not hold."""
+        before, self._exactly = self._exactly, True
+        try:
+            yield
+        finally:
+            self._exactly = before
 
     def has(self, needed: str) -> bool:
         """Whether the target is `needed` (``"iOS17"``) or later."""
@@ -62,6 +87,8 @@ class Builder:
         own = name or self.names.take(self._wanted_name())
         if self.source is not None:
             self.origins[own] = self.source
+        if self._exactly:
+            self.exact.add(own)
         try:
             return getattr(MilBuilder, op)(**given, name=own)
         except (ValueError, TypeError, AssertionError, NotImplementedError, KeyError, IndexError) as error:
@@ -82,6 +109,9 @@ class Builder:
         wanted = narrowed_type(np.dtype(dtype)).name
         if dtype_of(x) == wanted:
             return x
+        array = array_of(x)
+        if array is not None and dtype_of(x) in NARROW:  # before iOS17 there is no such cast
+            return self.const(array.astype(wanted))
         return self.emit("cast", x=x, dtype=_CAST_NAMES.get(wanted, wanted))
 
     def like(self, number: float | Array | np.generic, x: Var) -> Array | np.generic:
@@ -101,9 +131,7 @@ class Builder:
 
 def narrowed_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The type that MIL has in place of `dtype`."""
-    return np.dtype(
-        {"int64": "int32", "uint32": "int32", "uint64": "int32", "float64": "float32"}.get(dtype.name, dtype)
-    )
+    return np.dtype(_NARROWED.get(dtype.name, "float32" if dtype.name.startswith("float8") else dtype))
 
 
 def narrowed(array: Array) -> Array:

@@ -79,7 +79,7 @@ def write_model(
     with captured():
         lowered = lower(recognised(model), target=target, images=images)
         labelled = label(labels, model, lowered.outputs, _names(lowered))
-        return _write(lowered, labelled, packing, path, float16=float16, keep_float32=frozenset(keep_float32))
+        return _write(lowered, labelled, packing, path, float16=float16, keep_float32=lowered.exact | set(keep_float32))
 
 
 def _names(lowered: Lowered) -> set[str]:

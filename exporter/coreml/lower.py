@@ -38,6 +38,7 @@ class Lowered:
         outputs: what it gives.
         origins: the ONNX node that made an operator, by the operator's name.
         target: the deployment target.
+        exact: names of operators that stay in float32 in any program.
     """
 
     program: Any
@@ -45,6 +46,7 @@ class Lowered:
     outputs: tuple[Port, ...]
     origins: Mapping[str, ir.Node] = field(default_factory=dict)
     target: str = ""
+    exact: frozenset[str] = frozenset()
 
 
 def lower(
@@ -81,7 +83,14 @@ def lower(
     b = Builder(model.opset_imports.get("", 1), target, names)
     program = Program()
     program.add_function("main", _function(b, model.graph, inputs, outputs, sizes or {}))
-    return Lowered(program=program, inputs=tuple(inputs), outputs=tuple(outputs), origins=b.origins, target=target)
+    return Lowered(
+        program=program,
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+        origins=b.origins,
+        target=target,
+        exact=frozenset(b.exact),
+    )
 
 
 def _function(

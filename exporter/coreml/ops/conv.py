@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.convolution import reach_of, spread, with_bias
+from portproof.exporter.coreml.make.weights import is_constant
 from portproof.exporter.coreml.make.windows import padding
 from portproof.exporter.coreml.registry import onnx_op
-from portproof.exporter.coreml.values import Var, array_of, rank_of, shape_of
+from portproof.exporter.coreml.values import Var, rank_of, shape_of
 from portproof.exporter.lowering.refusal import Refusal
 
 
@@ -29,7 +30,7 @@ def conv(
     check_kernel_shape(w, kernel_shape)
     stride, dilation = list(strides or [1] * spatial), list(dilations or [1] * spatial)
     pad = padding(x, auto_pad, pads, reach_of(w, dilation), stride)
-    if array_of(w) is None and any(d > 1 for d in dilation):
+    if not is_constant(w) and any(d > 1 for d in dilation):
         w, dilation = spread(b, w, dilation), [1] * spatial
     given = {"x": x, "weight": w, "strides": stride, "dilations": dilation, "groups": group, **pad}
     return with_bias(b, "conv", given, bias)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.convolution import with_bias
 from portproof.exporter.coreml.make.padding import padded
+from portproof.exporter.coreml.make.weights import is_constant, plain
 from portproof.exporter.coreml.make.windows import explicit
 from portproof.exporter.coreml.ops.conv import check_kernel_shape
 from portproof.exporter.coreml.registry import onnx_op
-from portproof.exporter.coreml.values import Var, array_of, rank_of, shape_of
+from portproof.exporter.coreml.values import Var, rank_of, shape_of
 from portproof.exporter.lowering.refusal import Refusal
 
 
@@ -31,13 +32,13 @@ def conv_transpose(
     """Input NC..., weights IO..., bias O; every padding form."""
     spatial = rank_of(x) - 2
     check_kernel_shape(w, kernel_shape)
-    if array_of(w) is None and not b.has("iOS17"):
+    if not is_constant(w) and not b.has("iOS17"):
         raise Refusal("its weights are computed at run time", "use constant weights, or target iOS17")
     stride, dilation = list(strides or [1] * spatial), list(dilations or [1] * spatial)
     ends = _ends(x, w, auto_pad, pads, output_padding, output_shape, stride, dilation)
     # What reaches beyond the kernel is reached by zeros at the end of the kernel.
     short = [-(min(after, 0) // d) for (_, after), d in zip(ends, dilation, strict=True)]
-    w = padded(b, w, [(0, 0), (0, 0), *((0, taps) for taps in short)])
+    w = padded(b, plain(b, w) if any(short) else w, [(0, 0), (0, 0), *((0, taps) for taps in short)])
     ends = [(before, after + taps * d) for (before, after), taps, d in zip(ends, short, dilation, strict=True)]
     given = {"x": x, "weight": w, "strides": stride, "dilations": dilation, "groups": group, **explicit(ends)}
     return with_bias(b, "conv_transpose", given, bias)

@@ -5,6 +5,7 @@ import numpy as np
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary
 from portproof.exporter.coreml.make.movement import transpose
+from portproof.exporter.coreml.make.weights import is_constant, transposed
 from portproof.exporter.coreml.make.wrapping import wrapped
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Array, Var, array_of, is_float, rank_of
@@ -16,9 +17,8 @@ _RANKS_OF_LINEAR = (2, 3)
 @onnx_op("MatMul")
 def matmul(b: Builder, x: Var, y: Var) -> Var:
     """numpy's product: of matrices along the last two axes, of vectors too."""
-    weights = array_of(y)
-    if weights is not None and weights.ndim == 2 and rank_of(x) in _RANKS_OF_LINEAR and is_float(x):
-        return b.emit("linear", x=x, weight=np.ascontiguousarray(weights.T))
+    if is_constant(y) and rank_of(y) == 2 and rank_of(x) in _RANKS_OF_LINEAR and is_float(x):
+        return b.emit("linear", x=x, weight=transposed(b, y))
     left = b.emit("expand_dims", x=x, axes=[0]) if rank_of(x) == 1 else x
     right = b.emit("expand_dims", x=y, axes=[1]) if rank_of(y) == 1 else y
     product = b.emit("matmul", x=left, y=right)
@@ -60,10 +60,13 @@ def gemm(
     weights = array_of(y)
     if not is_float(x) and (alpha != 1 or (c is not None and beta != 1)):
         raise Refusal(f"integers with alpha {alpha} and beta {beta}", "use alpha=1 and beta=1, or float32")
+    left = transpose(b, x, (1, 0)) if transA and is_constant(y) else x
+    if weights is None and alpha == 1 and is_constant(y) and is_float(x):
+        return _plus(b, b.emit("linear", x=left, weight=y if transB else transposed(b, y)), c, beta)
     if weights is not None and is_float(x):
-        left = transpose(b, x, (1, 0)) if transA else x
         return _linear(b, left, weights if transB else weights.T, c, alpha, beta)
-    product = b.emit("matmul", x=x, y=y, transpose_x=bool(transA), transpose_y=bool(transB))
+    turned = bool(transA) and left is x
+    product = b.emit("matmul", x=left, y=y, transpose_x=turned, transpose_y=bool(transB))
     return wrapped(b, _plus(b, product if alpha == 1 else binary(b, "mul", product, alpha), c, beta))
 
 
