@@ -60,10 +60,10 @@ def split(
 
 @mil_op("tile", exact=True)
 def tile(x: torch.Tensor, reps: list[int], context: Context) -> torch.Tensor:
-    """Repeated `reps[i]` times along axis i."""
+    """Repeated `reps[i]` times along axis i; not once where that is 0, as a count made when running may be."""
     if len(reps) != x.dim():
         raise ValueError(f"{len(reps)} repetitions for a tensor of rank {x.dim()}")
-    if any(count < 1 for count in reps):
-        raise ValueError(f"repetitions must be at least 1: {reps}")
+    if any(count < 0 for count in reps):
+        raise ValueError(f"repetitions cannot be negative: {reps}")
     context.check_size([count * size for count, size in zip(reps, x.shape, strict=True)])
     return x.repeat(reps)

@@ -48,7 +48,9 @@ def random_categorical(
         raise ValueError(f"random_categorical has no mode {mode!r}")
     context.check_size([*x.shape[:-1], size])
     weights = torch.softmax(x, -1) if mode == "logits" else x
-    drawn = torch.multinomial(weights.flatten(0, -2), size, replacement=True, generator=_generator(seed, context))
+    drawn = torch.multinomial(
+        weights.reshape(-1, x.shape[-1]), size, replacement=True, generator=_generator(seed, context)
+    )
     return drawn.to(x.dtype).reshape(*x.shape[:-1], size)
 
 

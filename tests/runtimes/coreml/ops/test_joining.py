@@ -79,7 +79,11 @@ def test_tile() -> None:
     np.testing.assert_array_equal(got, np.tile(X, (1, 2, 3)))
 
 
-@pytest.mark.parametrize("reps", [[1, 2], [1, 0, 1], [1, 2**20, 2**20]])
+def test_no_repetition_at_all_leaves_nothing() -> None:
+    assert run("tile", "float32", x=X, reps=np.array([1, 0, 2], np.int32)).shape == (2, 0, 8)
+
+
+@pytest.mark.parametrize("reps", [[1, 2], [1, -1, 1], [1, 2**20, 2**20]])
 def test_repetitions_that_cannot_be_meant(reps: list[int]) -> None:
     with pytest.raises(PortproofError):
         run("tile", "float32", x=X, reps=np.array(reps, np.int32))

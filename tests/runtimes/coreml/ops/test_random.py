@@ -34,6 +34,11 @@ def test_categories(mode: str) -> None:
         np.testing.assert_allclose(shares, wanted, atol=0.03)
 
 
+def test_draws_of_one_distribution() -> None:
+    drawn = run("random_categorical", "float32[5]", x=np.array([0, 1, 0], np.float32), mode="probs", size=5)
+    assert drawn.tolist() == [1.0] * 5
+
+
 def test_defaults() -> None:
     assert run("random_categorical", "float32[2,1]", x=np.zeros((2, 3), np.float32)).shape == (2, 1)
     assert abs(run("random_bernoulli", "float32", shape=MANY).mean() - 0.5) < 0.02
