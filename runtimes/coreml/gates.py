@@ -1,6 +1,6 @@
 """What the recurrent operators share: activations by name, the order of time, shapes of weights."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
@@ -54,21 +54,32 @@ def in_order(x: torch.Tensor, direction: str) -> torch.Tensor:
     return x.flip(0) if direction == "reverse" else x
 
 
-def check_shapes(
-    x: torch.Tensor, states: Sequence[torch.Tensor], weight_ih: torch.Tensor, weight_hh: torch.Tensor, gates: int
-) -> None:
-    """Raises `ValueError` unless x is [s, b, I], states [b, H], weights [gates * H, I] and [gates * H, H]."""
+def check_shapes(x: torch.Tensor, weight_ih: torch.Tensor, weight_hh: torch.Tensor, gates: int) -> None:
+    """Raises `ValueError` unless x is [s, b, I] and the weights are [gates * H, I] and [gates * H, H]."""
     shapes = f"{list(weight_ih.shape)} and {list(weight_hh.shape)}"
     if x.dim() != 3 or weight_ih.dim() != 2 or weight_hh.dim() != 2:
         raise ValueError(f"an input of shape {list(x.shape)} with weights of shapes {shapes}")
     hidden = weight_hh.shape[1]
     if tuple(weight_ih.shape) != (gates * hidden, x.shape[2]) or weight_hh.shape[0] != gates * hidden:
         raise ValueError(f"weights of shapes {shapes} do not hold {gates} gates for an input of {x.shape[2]}")
-    for state in states:
-        if tuple(state.shape) != (x.shape[1], hidden):
-            raise ValueError(f"a state of shape {list(state.shape)}, where [{x.shape[1]}, {hidden}] is needed")
     if x.shape[0] == 0:
         raise ValueError("a sequence without steps")
+
+
+def initial(state: torch.Tensor, batch: int, hidden: int) -> torch.Tensor:
+    """A state to begin with, [batch, hidden].
+
+    For packed sequences coremltools writes zeros for another batch. Of rows that are all alike it does not matter how
+    many there are.
+
+    Raises:
+        ValueError: rows for another batch that differ, or of another length.
+    """
+    if tuple(state.shape) == (batch, hidden):
+        return state
+    if state.dim() != 2 or state.shape[1] != hidden or not bool((state == state[:1]).all()) or not len(state):
+        raise ValueError(f"a state of shape {list(state.shape)}, where [{batch}, {hidden}] is needed")
+    return state[:1].expand(batch, hidden)
 
 
 def all_or_last(steps: torch.Tensor, output_sequence: bool) -> torch.Tensor:

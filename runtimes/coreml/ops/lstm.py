@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from portproof.runtimes.coreml.gates import activation as named
-from portproof.runtimes.coreml.gates import all_or_last, check_shapes, in_order
+from portproof.runtimes.coreml.gates import all_or_last, check_shapes, in_order, initial
 from portproof.runtimes.coreml.registry import mil_op
 
 
@@ -72,7 +72,8 @@ def lstm(
 def _run(
     x: torch.Tensor, h: torch.Tensor, c: torch.Tensor, cell: _Cell
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    check_shapes(x, [h, c], cell.weight_ih, cell.weight_hh, 4)
+    check_shapes(x, cell.weight_ih, cell.weight_hh, 4)
+    h, c = (initial(state, x.shape[1], cell.weight_hh.shape[1]) for state in (h, c))
     if cell.names == ("sigmoid", "tanh", "tanh") and cell.peephole is None and cell.clip is None:
         return _run_in_torch(x, h, c, cell)
     inputs = torch.nn.functional.linear(x, cell.weight_ih, cell.bias)
@@ -105,7 +106,15 @@ def _run_in_torch(
     if cell.bias is not None:
         weights += [_reordered(cell.bias), torch.zeros_like(cell.bias)]
     steps, last_h, last_c = torch.lstm(
-        x, (h.unsqueeze(0), c.unsqueeze(0)), weights, cell.bias is not None, 1, 0.0, False, False, False
+        x,
+        (h.unsqueeze(0).contiguous(), c.unsqueeze(0).contiguous()),
+        weights,
+        cell.bias is not None,
+        1,
+        0.0,
+        False,
+        False,
+        False,
     )
     return steps, last_h.squeeze(0), last_c.squeeze(0)
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
 from portproof.runtimes.coreml.gates import activation as named
-from portproof.runtimes.coreml.gates import all_or_last, check_shapes, in_order
+from portproof.runtimes.coreml.gates import all_or_last, check_shapes, in_order, initial
 from portproof.runtimes.coreml.registry import mil_op
 
 
@@ -20,10 +20,10 @@ def rnn(
     activation: str = "tanh",
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """h = activation(W_ih x + W_hh h + bias). Gives the steps' h, or the last one's alone, and the final h."""
-    check_shapes(x, [initial_h], weight_ih, weight_hh, 1)
+    check_shapes(x, weight_ih, weight_hh, 1)
     act = named(activation)
     inputs = in_order(F.linear(x, weight_ih, bias), direction)
-    hidden, steps = initial_h, []
+    hidden, steps = initial(initial_h, x.shape[1], weight_hh.shape[1]), []
     for step in inputs:
         hidden = act(torch.addmm(step, hidden, weight_hh.t()))
         steps.append(hidden)
@@ -74,12 +74,12 @@ def gru(
     input_bias: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """As before; with `reset_after`, o = activation(W_io x + input_bias + r * (W_ho h + bias)), as torch does it."""
-    check_shapes(x, [initial_h], weight_ih, weight_hh, 3)
+    check_shapes(x, weight_ih, weight_hh, 3)
     gate, new = named(recurrent_activation), named(activation)
     inputs = in_order(F.linear(x, weight_ih, input_bias), direction)
     inner = torch.zeros(weight_hh.shape[0], dtype=x.dtype) if bias is None else bias
     (weight_r, weight_o, weight_z), (bias_r, bias_o, bias_z) = weight_hh.chunk(3), inner.chunk(3)
-    hidden, steps = initial_h, []
+    hidden, steps = initial(initial_h, x.shape[1], weight_hh.shape[1]), []
     for step in inputs:
         in_r, in_o, in_z = step.chunk(3, 1)
         r = gate(in_r + F.linear(hidden, weight_r, bias_r))

@@ -40,6 +40,7 @@ def test_draws_of_one_distribution() -> None:
 
 
 def test_defaults() -> None:
+    assert run("random_categorical", "float32[5]", x=np.zeros(3, np.float32), size=5).shape == (5,)
     assert run("random_categorical", "float32[2,1]", x=np.zeros((2, 3), np.float32)).shape == (2, 1)
     assert abs(run("random_bernoulli", "float32", shape=MANY).mean() - 0.5) < 0.02
     assert run("random_uniform", "float32", shape=MANY).max() < 1

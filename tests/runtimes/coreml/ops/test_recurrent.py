@@ -187,6 +187,14 @@ def test_lstm_by_its_formulas(direction: str, clip: float | None, peephole: bool
     _close(got, [np.stack(steps), h, c])
 
 
+def test_zeros_for_another_batch_are_zeros() -> None:
+    p = _inputs(4, 2) | {"initial_h": np.zeros((7, HIDDEN), np.float32), "initial_c": np.zeros((7, HIDDEN), np.float32)}
+    fitting = p | {name: p[name][:BATCH] for name in ("initial_h", "initial_c")}
+    _close(run("lstm", "float32 float32 float32", **p), run("lstm", "float32 float32 float32", **fitting))
+    with pytest.raises(PortproofError, match="a state of shape"):
+        run("lstm", "float32 float32 float32", **(p | {"initial_h": _random(7, HIDDEN)}))
+
+
 def test_float16_is_rounded_at_the_end() -> None:
     p = {name: value.astype(np.float16) for name, value in _inputs(4, 2).items()}
     got = run("lstm", "float16 float16 float16", **p, opset="CoreML7")
