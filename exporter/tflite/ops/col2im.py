@@ -1,13 +1,12 @@
 """Col2Im: blocks of columns put back into an image, overlaps added up."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from functools import reduce
 
-import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.columns import sources_of
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary
@@ -17,7 +16,7 @@ from portproof.exporter.tflite.make.parameter import constant_ints, declared_sha
 from portproof.exporter.tflite.make.taken import taken
 from portproof.exporter.tflite.make.widened import NUMBERS, widened
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import Array, is_run_time, shape_of
+from portproof.exporter.tflite.values import is_run_time, shape_of
 
 
 @onnx_op("Col2Im", since=18, note="shapes computed at run time without a declared output; uint64")
@@ -56,29 +55,3 @@ def col2im(
         return reduce(lambda left, right: binary(b, "ADD", left, right), [taken(b, columns, s, 2) for s in sources])
 
     return reshape(b, widened(b, NUMBERS, [columns], added), (n, channels, *image))
-
-
-def sources_of(
-    image: Sequence[int], block: Sequence[int], strides: Sequence[int], dilations: Sequence[int], pads: Sequence[int]
-) -> Array:
-    """Where each element of the image comes from: int32 [terms, elements].
-
-    An entry is 0 for nothing, else 1 + tap * blocks + block. As few terms as the element that most blocks cover has.
-    """
-    rank = len(image)
-    steps = [
-        (size + pads[axis] + pads[axis + rank] - dilations[axis] * (block[axis] - 1) - 1) // strides[axis] + 1
-        for axis, size in enumerate(image)
-    ]
-    found: list[list[int]] = [[] for _ in range(math.prod(image))]
-    blocks = math.prod(steps)
-    for tap, offset in enumerate(itertools.product(*map(range, block))):
-        for number, place in enumerate(itertools.product(*map(range, steps))):
-            at = [
-                p * s - pads[k] + o * dilations[k]
-                for k, (p, s, o) in enumerate(zip(place, strides, offset, strict=True))
-            ]
-            if all(0 <= position < size for position, size in zip(at, image, strict=True)):
-                found[int(np.ravel_multi_index(at, image))].append(1 + tap * blocks + number)
-    terms = max(map(len, found), default=0) or 1
-    return np.array([sources + [0] * (terms - len(sources)) for sources in found], np.int32).T

@@ -5,12 +5,12 @@ import math
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.fourier import Transform
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.convolution import convolve
 from portproof.exporter.tflite.make.floats import as_float32
-from portproof.exporter.tflite.make.fourier import Transform
 from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.matmul import fully_connected
 from portproof.exporter.tflite.make.movement import concat, gather, reshape, transpose

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.exporter.tflite.ops.numeric_support import few, nodes, refused, sample, sizes, verify
 
-from portproof.exporter.tflite.ops.einsum import parse
+from portproof.exporter.lowering.equations import parse
 
 CASES = [
     ("ij,jk->ik", (3, 4), (4, 5)),

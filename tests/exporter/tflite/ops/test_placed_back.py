@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.exporter.tflite.ops.numeric_support import few, nodes, refused, sample, verify
 
-from portproof.exporter.tflite.ops.col2im import sources_of
+from portproof.exporter.lowering.columns import sources_of
 
 
 @few

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from portproof.exporter.tflite.make.fourier import Transform
+from portproof.exporter.lowering.fourier import Transform
 
 
 @pytest.mark.parametrize("length", [1, 4, 5])

@@ -1,12 +1,14 @@
 """Discrete Fourier transforms as products with constant matrices, of pairs (real, imaginary) or real numbers."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from portproof.exporter.lowering.refusal import Refusal
-from portproof.exporter.tflite.values import Array
 
+Array = NDArray[Any]
 _MOST_BYTES = 64 << 20
 
 
