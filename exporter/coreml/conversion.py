@@ -11,6 +11,7 @@ from typing import Any
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message
+from portproof.exporter.coreml.flexible import Flexible, flexible, input_types
 from portproof.exporter.coreml.images import image_type
 from portproof.exporter.coreml.labels import Labelled, describe, label
 from portproof.exporter.coreml.lower import Lowered, lower
@@ -22,6 +23,7 @@ from portproof.exporter.coreml.weights.passes import PackedWeights, Packing
 from portproof.exporter.images import ImageInput
 from portproof.exporter.labels import OutputLabels
 from portproof.exporter.noise import captured
+from portproof.runtimes.dims import Dim
 
 IO_METADATA = "portproof.io"
 """Where a package says how its inputs and outputs differ from the source's."""
@@ -46,7 +48,7 @@ class Written:
     weights: PackedWeights | None = None
 
 
-def write_model(
+def write_model(  # noqa: PLR0913 - the options of the command line
     model: ir.Model,
     path: Path,
     *,
@@ -56,6 +58,8 @@ def write_model(
     images: Sequence[ImageInput] = (),
     labels: Sequence[OutputLabels] = (),
     weights: WeightFormat | None = None,
+    dims: Sequence[Dim] = (),
+    states: Mapping[str, str] | None = None,
 ) -> Written:
     """Lowers a simplified ONNX model and writes it as a package.
 
@@ -68,6 +72,9 @@ def write_model(
         images: inputs that the package takes as pictures.
         labels: of outputs; one that is a row of scores makes the package a classifier.
         weights: how they are stored; as they are computed with when left out.
+        dims: the symbolic sizes of the inputs; a range each, or with steps all shapes by name.
+        states: by the name of an input that becomes a state (iOS18), the output that replaces it: a run leaves it
+            there for the next.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written; ``E-USAGE``,
@@ -77,9 +84,12 @@ def write_model(
         check_target(weights, target)
     packing = Packing(weights, target) if weights is not None else None
     with captured():
-        lowered = lower(recognised(model), target=target, images=images)
+        sizes = flexible(dims)
+        lowered = lower(recognised(model), target=target, sizes=sizes.symbols, images=images, states=states)
         labelled = label(labels, model, lowered.outputs, _names(lowered))
-        return _write(lowered, labelled, packing, path, float16=float16, keep_float32=lowered.exact | set(keep_float32))
+        return _write(
+            lowered, sizes, labelled, packing, path, float16=float16, keep_float32=lowered.exact | set(keep_float32)
+        )
 
 
 def _names(lowered: Lowered) -> set[str]:
@@ -90,6 +100,7 @@ def _names(lowered: Lowered) -> set[str]:
 
 def _write(
     lowered: Lowered,
+    sizes: Flexible,
     labelled: Labelled,
     packing: Packing | None,
     path: Path,
@@ -102,7 +113,7 @@ def _write(
     with tempfile.TemporaryDirectory() as folder:
         converted = ct.convert(
             lowered.program,
-            inputs=_input_types(lowered) or None,
+            inputs=_input_types(lowered, sizes) or None,
             classifier_config=labelled.classifier.config if labelled.classifier else None,
             convert_to="mlprogram",
             minimum_deployment_target=target_of(lowered.target),
@@ -134,10 +145,11 @@ def _passes() -> Any:
     return pipeline
 
 
-def _input_types(lowered: Lowered) -> list[Any]:
-    """What coremltools must be told of the inputs; arrays it sees by itself."""
+def _input_types(lowered: Lowered, sizes: Flexible) -> list[Any]:
+    """What coremltools must be told of the inputs; arrays of fixed sizes it sees by itself."""
     given = lowered.program.functions["main"].inputs
-    return [
+    arrays = input_types(given, [port for port in lowered.inputs if port.image is None], sizes, lowered.target)
+    return arrays + [
         image_type(port.name, port.image, tuple(given[port.name].shape))
         for port in lowered.inputs
         if port.image is not None
@@ -161,6 +173,9 @@ def _describe(spec: Any, lowered: Lowered) -> None:
         side: [port.as_dict() for port in ports]
         for side, ports in (("inputs", lowered.inputs), ("outputs", lowered.outputs))
     }
+    if lowered.states:
+        names = lowered.states.items()
+        record["states"] = [{"name": name, "source": key, "output": output} for name, (key, output) in names]
     spec.description.metadata.userDefined[IO_METADATA] = json.dumps(record, sort_keys=True)
 
 

@@ -15,6 +15,10 @@ from portproof.exporter.coreml.items import Folded, Item, Nothing, TensorList
 from portproof.exporter.coreml.names import Names
 from portproof.exporter.coreml.parts import by_parts
 from portproof.exporter.coreml.registry import find
+from portproof.exporter.coreml.states import check as check_states
+from portproof.exporter.coreml.states import placeholder as state_placeholder
+from portproof.exporter.coreml.states import read as read_state
+from portproof.exporter.coreml.states import write as write_state
 from portproof.exporter.coreml.targets import target_of
 from portproof.exporter.coreml.unsupported import hint, is_no_feature, reason, unwritable_output
 from portproof.exporter.coreml.values import MOST_AXES, NARROW, Var, dtype_of, is_known, is_var, shape_of
@@ -39,6 +43,7 @@ class Lowered:
         origins: the ONNX node that made an operator, by the operator's name.
         target: the deployment target.
         exact: names of operators that stay in float32 in any program.
+        states: the name of each state of the package, with the source's input and the output that replaces it.
     """
 
     program: Any
@@ -47,6 +52,7 @@ class Lowered:
     origins: Mapping[str, ir.Node] = field(default_factory=dict)
     target: str = ""
     exact: frozenset[str] = frozenset()
+    states: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def lower(
@@ -55,6 +61,7 @@ def lower(
     target: str,
     sizes: Mapping[str, Any] | None = None,
     images: Sequence[ImageInput] = (),
+    states: Mapping[str, str] | None = None,
 ) -> Lowered:
     """A MIL program for an ONNX model.
 
@@ -63,6 +70,7 @@ def lower(
         target: one of `targets.TARGETS`.
         sizes: the symbol for each symbolic size of the inputs.
         images: the inputs that are pictures.
+        states: by the name of an input that becomes a state, the output that replaces it.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written; ``E-USAGE`` where
@@ -73,16 +81,19 @@ def lower(
     model = by_parts(model)
     names = Names()
     try:
-        taken = [value for value in model.graph.inputs if not value.is_initializer()]
+        kept = {} if states is None else states
+        check_states(kept, model.graph, target)
+        taken = [value for value in model.graph.inputs if not value.is_initializer() and value.name not in kept]
         inputs = ports(taken, names, target, scales(images, taken))
-        outputs = ports(model.graph.outputs, names, target)
+        outputs = ports([value for value in model.graph.outputs if value.name not in kept.values()], names, target)
     except Refusal as refusal:
         raise PortproofError(
             "E-OP-UNSUPPORTED", "an input or output cannot be written in Core ML", why=refusal.reason, hint=refusal.hint
         ) from refusal
     b = Builder(model.opset_imports.get("", 1), target, names)
     program = Program()
-    program.add_function("main", _function(b, model.graph, inputs, outputs, sizes or {}))
+    boxes = {names.take(key): (key, name) for key, name in kept.items()}
+    program.add_function("main", _function(b, model.graph, inputs, outputs, sizes or {}, boxes))
     return Lowered(
         program=program,
         inputs=tuple(inputs),
@@ -90,20 +101,30 @@ def lower(
         origins=b.origins,
         target=target,
         exact=frozenset(b.exact),
+        states=boxes,
     )
 
 
 def _function(
-    b: Builder, graph: ir.Graph, inputs: Sequence[Port], outputs: Sequence[Port], sizes: Mapping[str, Any]
+    b: Builder,
+    graph: ir.Graph,
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    sizes: Mapping[str, Any],
+    boxes: Mapping[str, tuple[str, str]],
 ) -> Any:
     from coremltools.converters.mil.mil import Function
 
-    taken = [value for value in graph.inputs if not value.is_initializer()]
+    by_name = {value.name: value for value in graph.inputs if not value.is_initializer()}
+    taken = [by_name[port.source] for port in inputs]
     placeholders = {port.name: _placeholder(port, value, sizes) for port, value in zip(inputs, taken, strict=True)}
+    placeholders |= {name: state_placeholder(by_name[key]) for name, (key, _) in boxes.items()}
     with Function(placeholders, opset_version=target_of(b.target)) as function:
         lowering = Lowering(b)
         for port, value in zip(inputs, taken, strict=True):
             lowering.values[value] = enter(b, port, function.inputs[port.name])
+        for name, (key, _) in boxes.items():
+            lowering.values[by_name[key]] = read_state(b, by_name[key], function.inputs[name])
         results = lowering.graph(graph)
         lowering.refusals += [
             unwritable_output(value.name, item, **_WORDS)
@@ -113,7 +134,10 @@ def _function(
         if lowering.refusals:
             raise PortproofError.of(lowering.refusals)
         b.source = None
-        function.set_outputs([leave(b, port, item) for port, item in zip(outputs, results, strict=True)])
+        made = {value.name: item for value, item in zip(graph.outputs, results, strict=True)}
+        for name, (_, output) in boxes.items():
+            write_state(b, function.inputs[name], made[output])
+        function.set_outputs([leave(b, port, made[port.source]) for port in outputs])
     return function
 
 
