@@ -50,6 +50,13 @@ def test_scores_beyond_float16_are_no_trouble() -> None:
     assert _attention(query, key, value, out="float16").tolist() == [[[2.0], [2.0]]]
 
 
+def test_a_row_in_which_nothing_takes_part_is_no_number() -> None:
+    mask = np.array([[True, False], [False, False]])
+    got = _attention(*(_random(1, 2, 3) for _ in range(3)), mask=mask)
+    assert np.isfinite(got[0, 0]).all()
+    assert np.isnan(got[0, 1]).all()
+
+
 def test_as_torch() -> None:
     tensors = [_random(2, 3, 6, 8) for _ in range(3)]
     want = torch.nn.functional.scaled_dot_product_attention(*map(torch.from_numpy, tensors))
