@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from portproof.exporter.coreml.macs import Shapes
 from portproof.runtimes.coreml.program import Operation, StateType, TensorType, Type
 
@@ -162,8 +164,9 @@ def _kernel_width(operation: Operation, around: Surroundings, most: int) -> int 
 
 def _numbers(operation: Operation, around: Surroundings, parameter: str) -> list[int]:
     literal = around.shapes.value(operation, parameter)
-    value = getattr(literal, "value", None)
-    return [int(number) for number in value.reshape(-1)] if hasattr(value, "reshape") else []
+    if literal is None or not isinstance(literal.value, np.ndarray):
+        return []
+    return [int(number) for number in literal.value.reshape(-1)]
 
 
 def _window(operation: Operation, around: Surroundings, most: int) -> int | None:
