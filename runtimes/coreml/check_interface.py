@@ -20,7 +20,7 @@ from portproof.runtimes.coreml.program import (
 )
 
 _SCALARS = {"string": ("string",), "int64": ("int64",), "double": ("float32", "float64")}
-_IMAGES = ("float16", "float32")
+_IMAGES = ("float16", "float32", "uint8")  # the last for gray ones, which a program may take as they are
 
 
 def check_interface(interface: Interface, function: Function) -> None:

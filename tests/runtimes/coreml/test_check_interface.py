@@ -70,6 +70,7 @@ def image(colorspace: str, height: int = 8, width: int = 6) -> Feature:
         (image("BGR"), tensor(1, 3, None, 6)),
         (replace(image("BGR"), ranges=(SizeRange(lower=1, upper=None),) * 2), tensor(1, 3, None, None)),
         (image("BGR"), TensorType(dtype="float32", shape=None)),
+        (image("GRAYSCALE"), TensorType(dtype="uint8", shape=(1, 1, 8, 6))),
         (replace(image("BGR"), enumerated=((8, 6), (4, 4))), tensor(1, 3, None, None)),
         (Feature(name="", kind="string"), STRING),
     ],

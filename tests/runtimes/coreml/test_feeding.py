@@ -138,6 +138,8 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 def test_images_and_what_is_neither() -> None:
     photo = Feature(name="x", kind="image", image=ImageType(colorspace="GRAYSCALE", height=1, width=2))
     assert _feed(photo, np.array([[3, 4]], np.uint8), "float16[1,1,1,2]").flatten().tolist() == [3, 4]
+    made = _feed(photo, np.array([[3, 255]], np.uint8), "uint8[1,1,1,2]")
+    assert (made.dtype, made.flatten().tolist()) == (torch.uint8, [3, 255])
     assert _message_of(photo, np.zeros((2, 2), np.uint8)).code == "E-DATA-SHAPE"
     word = Feature(name="x", kind="string")
     with pytest.raises(PortproofError) as caught:
