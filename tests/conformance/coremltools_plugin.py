@@ -25,6 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("emulator")
     group.addoption("--seed", type=int, default=0, help="of the sample's order")
     group.addoption("--want", type=int, default=10**6, help="stop after so many cases of float32 programs that predict")
+    group.addoption(
+        "--want-float16", type=int, default=10**6, help="of float16 ones: further fp16 cases are passed over"
+    )
     group.addoption("--part", default="0/1", help="this process' part of the sample, such as 0/2")
     group.addoption("--most-of-a-test", type=int, default=10**6, help="cases of one test function")
     group.addoption("--records", type=Path, required=True, help="the file to write, one JSON document")
@@ -46,7 +49,7 @@ class _Sweep:
     def __init__(self, config: pytest.Config) -> None:
         self._option = config.getoption
         self._records: dict[str, dict[str, Any]] = {}
-        self._reached = 0
+        self._reached: Counter[bool] = Counter()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -66,7 +69,7 @@ class _Sweep:
         gc.freeze()
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+    def pytest_runtest_call(self, item: pytest.Item) -> Any:
         """The same random numbers for a case, whatever ran before it; and no case takes for ever."""
         TRACE.clear()
         _seed(zlib.crc32(item.nodeid.encode()))
@@ -84,6 +87,12 @@ class _Sweep:
             self._note(item, call, report.outcome)
         return report
 
+    def _pass_over_float16(self, item: pytest.Item) -> None:
+        """But for the case that comes next: pytest has prepared it."""
+        left = item.session.items
+        here = left.index(item) + 2
+        left[here:] = [other for other in left[here:] if "fp16" not in other.nodeid]
+
     def _note(self, item: pytest.Item, call: pytest.CallInfo[None], outcome: str) -> None:
         self._records[item.nodeid] = record = {
             "outcome": outcome,
@@ -96,8 +105,11 @@ class _Sweep:
             "why": "" if call.excinfo is None else f"{call.excinfo.typename}: {call.excinfo.value}"[:2000],
             "seconds": round(call.duration, 3),
         }
-        self._reached += record["predicted"] and not record["float16"] and not record["random"]
-        if self._reached >= self._option("--want"):
+        if record["predicted"] and not record["random"]:
+            self._reached[bool(record["float16"])] += 1
+            if self._reached[True] == self._option("--want-float16") and record["float16"]:
+                self._pass_over_float16(item)
+        if self._reached[False] >= self._option("--want"):
             item.session.shouldstop = "enough"
 
     def pytest_sessionfinish(self) -> None:

@@ -87,20 +87,30 @@ class Tally:
         return ordered[math.ceil(quantile * len(ordered)) - 1]
 
 
-def run(suite: str, *, seed: int, want: int, processes: int = 2, most_of_a_test: int = 10**6) -> dict[str, Case]:
+def run(
+    suite: str,
+    *,
+    seed: int,
+    want: int,
+    want_float16: int = 10**6,
+    most_of_a_test: int = 10**6,
+    processes: int = 2,
+) -> dict[str, Case]:
     """Runs a sample, and gives what happened by the name of the case.
 
     Args:
         suite: one of `SUITES`.
         seed: of the order in which cases are taken.
-        want: how many cases of float32 programs have to predict; about as many of float16 ones come with them.
-        processes: that share the work; which cases run does not depend on how fast each of them is.
+        want: how many cases of float32 programs have to predict.
+        want_float16: of float16 ones, after which further cases for that precision are passed over.
         most_of_a_test: of the cases of one test function, to let every operator have its say.
+        processes: that share the work; which cases run does not depend on how fast each of them is.
     """
     with tempfile.TemporaryDirectory() as folder:
         records = [Path(folder) / f"{part}.json" for part in range(processes)]
-        options = ["--seed", str(seed), "--want", str(math.ceil(want / processes))]
-        options += ["--most-of-a-test", str(most_of_a_test)]
+        shares = {"--want": math.ceil(want / processes), "--want-float16": math.ceil(want_float16 / processes)}
+        numbers = {"--seed": seed, "--most-of-a-test": most_of_a_test, **shares}
+        options = [text for name, number in numbers.items() for text in (name, str(number))]
         running = [
             _start(suite, [*options, "--part", f"{part}/{processes}", "--records", str(record)], Path(folder))
             for part, record in enumerate(records)
@@ -201,6 +211,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("suite", choices=SUITES)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--want", type=int, default=10**6)
+    parser.add_argument("--want-float16", type=int, default=10**6)
     parser.add_argument("--most-of-a-test", type=int, default=10**6)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, help="a JSON document of all cases")
