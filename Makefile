@@ -5,7 +5,7 @@ BIN := .venv/bin
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo test lint types quick conformance suite bench docs lock schemas clean
+.PHONY: demo test lint types quick conformance coremltools suite bench docs lock schemas clean
 .DEFAULT_GOAL := test
 
 .venv/.installed: pyproject.toml requirements.lock
@@ -55,6 +55,17 @@ test: lint types quick
 
 conformance: .venv/.installed
 	$(BIN)/pytest -q -s -m conformance tests/conformance
+
+# coremltools' own operator tests on the emulator; they need an older numpy, so an interpreter of their own.
+build/coremltools/.installed: requirements.lock
+	"$(FOUND)" -m venv build/coremltools
+	build/coremltools/bin/python -m pip install --quiet --disable-pip-version-check \
+	  "$$(grep '^torch==' requirements.lock)" 'numpy<2.4' coremltools==9.0 packaging pillow pytest scipy
+	touch build/coremltools/.installed
+
+coremltools: .venv/.installed build/coremltools/.installed
+	PORTPROOF_COREMLTOOLS_PYTHON=$(CURDIR)/build/coremltools/bin/python \
+	  $(BIN)/pytest -q -s -m conformance tests/conformance/test_coremltools.py
 
 # Every case of the ONNX backend suite, and why those that remain do.
 suite: .venv/.installed

@@ -18,7 +18,7 @@ import pytest
 from tests.conformance.coremltools_bridge import Trace, install
 
 TRACE = Trace()
-MOST_SECONDS = 120
+MOST_SECONDS = 600
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "PORTPROOF_COREMLTOOLS_PYTHON"
-INSTALL = "pip install 'torch==2.13.0' 'numpy<2.4' 'coremltools==9.0' pillow pytest scipy"
+INSTALL = "pip install 'torch==2.13.0' 'numpy<2.4' 'coremltools==9.0' packaging pillow pytest scipy"
 SUITES = {"mil": "mil/ops/tests", "torch": "frontend/torch/test/test_torch_ops.py"}
 """Where the tests lie in coremltools/converters/mil: 19,758 cases of MIL operators, 22,705 of torch's."""
 
