@@ -44,7 +44,7 @@ def lut_to_dense(indices: torch.Tensor, lut: torch.Tensor, shape: list[int], con
     if lut.dim() != 1 or lut.numel() not in (2, 4, 16, 64, 256):
         raise ValueError(f"a palette of 2, 4, 16, 64 or 256 values is needed, not of shape {list(lut.shape)}")
     places = _unpacked(indices, bits, shape, context)
-    return lut[places].reshape(shape)
+    return lut.index_select(0, places.int()).reshape(shape)
 
 
 @mil_op("constexpr_sparse_to_dense", since="CoreML6", exact=True)
@@ -64,15 +64,18 @@ def spread(nonzero_data: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def _unpacked(packed: torch.Tensor, bits: int, shape: list[int], context: Context) -> torch.Tensor:
-    """Numbers of `bits` bits out of a vector of bytes, int64; as many as `shape` has elements."""
+    """Numbers of `bits` bits out of a vector of bytes, uint8; as many as `shape` has elements."""
     context.check_size(shape)
     count = math.prod(shape)
     if packed.dim() != 1 or packed.dtype is not torch.uint8 or packed.numel() != -(-bits * count // 8):
         raise ValueError(f"{count} numbers of {bits} bits are not {packed.dtype} {list(packed.shape)}")
     if bits == 8:
-        return packed.long()
+        return packed
     single = ((packed[:, None] >> torch.arange(8, dtype=torch.uint8)) & 1).reshape(-1)
     if bool(single[bits * count :].any()):
         raise ValueError("bits behind the last number are set")
-    weights = 2 ** torch.arange(bits)
-    return (single[: bits * count].reshape(count, bits) * weights).sum(1)
+    by_number = single[: bits * count].reshape(count, bits)
+    numbers = torch.zeros(count, dtype=torch.uint8)
+    for place in range(bits):
+        numbers |= by_number[:, place] << place
+    return numbers

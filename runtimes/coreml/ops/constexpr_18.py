@@ -14,15 +14,12 @@ def blockwise_shift_scale(data: torch.Tensor, scale: torch.Tensor, offset: torch
     """scale * (data - offset); one scale and offset for each block, which are as large as the shapes say."""
     if offset is not None and offset.shape != scale.shape:
         raise ValueError(f"scale has the shape {list(scale.shape)}, and offset {list(offset.shape)}")
-    shifted = data.float() if offset is None else data.float() - _repeated(offset.float(), data.shape)
-    return _repeated(scale, data.shape) * shifted
-
-
-def _repeated(parameter: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-    for axis, block in enumerate(_blocks(shape, parameter.shape)):
-        if block > 1 and parameter.shape[axis] > 1:
-            parameter = parameter.repeat_interleave(block, axis)
-    return parameter
+    blocks = _blocks(data.shape, scale.shape)
+    # Axes of a group's number and of the place in it by turns: a scale then fits by broadcasting.
+    grouped = data.float().reshape([size for pair in zip(scale.shape, blocks, strict=True) for size in pair])
+    single = [size for groups in scale.shape for size in (groups, 1)]
+    shifted = grouped if offset is None else grouped - offset.float().reshape(single)
+    return (scale.reshape(single) * shifted).reshape(data.shape)
 
 
 def _blocks(shape: torch.Size, groups: torch.Size) -> list[int]:
@@ -39,17 +36,25 @@ def lut_to_dense(indices: torch.Tensor, lut: torch.Tensor, vector_axis: int | No
     along `vector_axis`.
     """
     rank = indices.dim()
-    if lut.dim() != rank + 2:
-        raise ValueError(f"a table of rank {rank + 2} is needed, not {lut.dim()}")
-    groups = []
-    for axis, block in enumerate(_blocks(indices.shape, lut.shape[:-2])):
-        number = torch.arange(indices.shape[axis]) // block
-        groups.append(number.reshape([-1] + [1] * (rank - 1 - axis)))
+    if rank == 0 or lut.dim() != rank + 2:
+        raise ValueError(f"indices of rank {rank} and a table of rank {lut.dim()} do not go together")
     if indices.numel() and int(indices.max()) >= lut.shape[-2]:
         raise IndexError(f"index {int(indices.max())} into a palette of {lut.shape[-2]}")
-    found = lut[(*groups, indices.long())]
+    entries = lut.reshape(-1, lut.shape[-1]).index_select(0, _entries(indices, lut.shape).reshape(-1))
+    found = entries.reshape(*indices.shape, lut.shape[-1])
     axis = _vector_axis(vector_axis, lut, rank)
     return found.squeeze(-1) if lut.shape[-1] == 1 else found.movedim(-1, axis + 1).flatten(axis, axis + 1)
+
+
+def _entries(indices: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """Where each entry is among those of all palettes of a table, int32."""
+    places, step = indices.int(), shape[-2]
+    blocks = _blocks(indices.shape, shape[:-2])
+    for axis in reversed(range(indices.dim())):
+        group = torch.arange(indices.shape[axis], dtype=torch.int32) // blocks[axis]
+        places = places + step * group.reshape([-1] + [1] * (indices.dim() - 1 - axis)) if shape[axis] > 1 else places
+        step *= shape[axis]
+    return places
 
 
 def _vector_axis(axis: int | None, lut: torch.Tensor, rank: int) -> int:
