@@ -137,11 +137,15 @@ def _write(
 
 
 def _passes() -> Any:
-    """coremltools' own, but for the one that looks at every index again: handlers keep them from being negative."""
+    """coremltools' own, but for two.
+
+    One looks at every index again: handlers keep them from being negative. The other passes whole numbers through 16
+    bits wherever an operator takes them, also those that only a run knows and that may not fit.
+    """
     import coremltools as ct
 
     pipeline = ct.PassPipeline()
-    pipeline.remove_passes({"common::guard_negative_gather_indices"})
+    pipeline.remove_passes({"common::guard_negative_gather_indices", "common::add_int16_cast"})
     return pipeline
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tests.exporter.coreml.harness import run
-from tests.exporter.coreml.ops.movement_support import TYPES, case, check_cases, data, ints, refused
+from tests.exporter.coreml.ops.movement_support import TYPES, case, cases_model, check_cases, data, ints, refused
 from tests.exporter.tflite.harness import model_of, node_model
 
 
@@ -21,6 +21,15 @@ def test_axes_and_indices(target: str) -> None:
 def test_types(dtype: str) -> None:
     inputs = {"x": data((4, 3), dtype), "i": ints(-1, 2)}
     check_cases([case("Gather", "x i", axis=0)], inputs, float16=dtype.startswith("float"))
+
+
+def test_whole_numbers_keep_their_32_bits() -> None:
+    """coremltools would bring those of a float16 program to 16."""
+    inputs = {"x": np.array([[70000, -3], [2**31 - 1, -(2**31)]]), "i": ints(1, 0)}
+    cases = [case("Gather", "x i", axis=0), case("GatherElements", "x e", constants={"e": np.array([[1, 0]])})]
+    got, _ = run(cases_model(cases, inputs), inputs, float16=True)
+    np.testing.assert_array_equal(got["y0_0"], inputs["x"][::-1])
+    np.testing.assert_array_equal(got["y1_0"], [[2**31 - 1, -3]])
 
 
 def test_a_constant_index_outside_is_refused() -> None:
