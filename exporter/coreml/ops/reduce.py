@@ -48,6 +48,8 @@ def _reduce(b: Builder, x: Var, axes: Sequence[int] | None, keepdims: bool, noop
     rank = rank_of(x)
     every = [] if noop else list(range(rank))
     chosen = sorted({resolve_axis(axis, rank) for axis in axes}) if axes else every
+    if 0 in x.shape:
+        raise Refusal("it reduces an empty tensor, and Core ML has none")
     if dtype_of(x) == "bool":
         return b.cast(_reduced(b, b.cast(x, "int32"), chosen, keepdims, op_type), bool)
     if is_float(x):
@@ -81,6 +83,4 @@ def _of_each(b: Builder, x: Var, op_type: str) -> Var:
         return binary(b, "mul", x, x)
     if op_type == "ReduceLogSum":
         return unary(b, "log", x, epsilon=b.like(0, x))
-    if op_type not in _MIL:
-        raise Refusal(f"{op_type} over no axes")
     return x
