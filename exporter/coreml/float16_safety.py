@@ -25,6 +25,21 @@ BOUND = 5e-3
 LOSSY = 2.0**-10
 """An operator that loses less than one step of float16 by itself cannot be what is wrong."""
 
+_MOVES = frozenset(
+    {
+        "concat",
+        "expand_dims",
+        "gather",
+        "reshape",
+        "slice_by_index",
+        "slice_by_size",
+        "split",
+        "squeeze",
+        "stack",
+        "tile",
+    }
+) | {"transpose"}
+
 Samples = list[dict[str, Array]]
 
 
@@ -133,15 +148,33 @@ def _beyond_range(observed: Mapping[str, "Observed"], trial: _Trial, bound: floa
 def _lossiest(observed: Mapping[str, "Observed"], keep: set[str], trial: _Trial, bound: float) -> set[str]:
     """The fewest of those that lose most by themselves, so that the outputs are within `bound`.
 
+    What loses digits by itself does so because of how its arguments are rounded: the operators that make these join it.
     Where even all of them do not suffice: all of them, if that helps by half, else none.
     """
     ranked = sorted((seen for seen in observed.values() if seen.name not in keep), key=lambda seen: -seen.error)
-    names = [seen.name for seen in ranked if seen.error > LOSSY]
-    count = _first(len(names), lambda size: trial.error(keep | set(names[:size])) <= bound)
+    groups = [{seen.name, *_makers(seen, observed)} for seen in ranked if seen.error > LOSSY]
+
+    def first(size: int) -> set[str]:
+        return set().union(*groups[:size])
+
+    count = _first(len(groups), lambda size: trial.error(keep | first(size)) <= bound)
     if count is None:
-        helps = trial.error(keep | set(names)) <= trial.error(keep) / 2
-        return set(names) if helps else set()
-    return set(names[:count])
+        everything = first(len(groups))
+        helps = trial.error(keep | everything) <= trial.error(keep) / 2
+        return everything if helps else set()
+    return first(count)
+
+
+def _makers(seen: "Observed", observed: Mapping[str, "Observed"]) -> set[str]:
+    """The operators that make what it reads; those that only move data count with what they move."""
+    found: set[str] = set()
+    left = [name for name in seen.sources if name in observed]
+    while left:
+        name = left.pop()
+        if name not in found and observed[name].type in _MOVES:
+            left += [source for source in observed[name].sources if source in observed]
+        found.add(name)
+    return found
 
 
 def _first(most: int, holds: Callable[[int], bool]) -> int | None:

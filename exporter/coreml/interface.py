@@ -77,8 +77,10 @@ def _port(value: ir.Value, names: Names, target: str, image: PixelScale | None) 
     if value.dtype is None:
         raise Refusal(f"{value.name} has no type")
     dtype = np.dtype(value.dtype.numpy())
+    name = names.take(value.name or "value")
+    names.features.add(name)
     return Port(
-        name=names.take(value.name or "value"),
+        name=name,
         source=value.name or "",
         dtype=feature_type(dtype, target) if image is None else "float32",
         source_dtype=dtype.name,
@@ -102,4 +104,14 @@ def leave(b: Builder, port: Port, x: Var) -> Var:
     y = b.cast(x, port.dtype) if dtype_of(x) != port.dtype else x
     if port.scalar and rank_of(y) == 0:
         y = b.emit("expand_dims", x=y, axes=[0])
-    return b.emit("identity", name=port.name, x=y)
+    if not _is_own(b, y):
+        return b.emit("identity", name=port.name, x=y)
+    if y.op.name in b.origins:
+        b.origins[port.name] = b.origins[y.op.name]
+    y.op.name = y.name = port.name
+    return y
+
+
+def _is_own(b: Builder, y: Var) -> bool:
+    """Whether `y` can be given an output's name: one operator made it alone, and no other output has it."""
+    return y.op is not None and y.val is None and len(y.op.outputs) == 1 and y.name not in b.names.features

@@ -6,10 +6,15 @@ _BAD = re.compile(r"[^A-Za-z0-9_]")
 
 
 class Names:
-    """Gives names that were not given before."""
+    """Gives names that were not given before.
+
+    Attributes:
+        features: those of inputs and outputs.
+    """
 
     def __init__(self) -> None:
         self._given: set[str] = set()
+        self.features: set[str] = set()
 
     def take(self, wanted: str) -> str:
         """`wanted` if MIL takes it and it is free, else what is nearest."""

@@ -2,10 +2,12 @@
 
 import onnx_ir as ir
 
-from portproof.exporter.coreml.passes.unflatten_gemm import UnflattenGemm
+from portproof.exporter.coreml.passes.gemm_to_matmul import GemmToMatMul
+from portproof.exporter.coreml.passes.sink_reshapes import SinkReshapes
+from portproof.exporter.coreml.passes.slice_to_gather import SliceToGather
 from portproof.exporter.lowering import patterns
 
-_PASSES = (UnflattenGemm,)
+_PASSES = (GemmToMatMul, SinkReshapes, SliceToGather)
 
 
 def recognised(model: ir.Model) -> ir.Model:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from portproof.runtimes.coreml.program import Operation
 from portproof.runtimes.coreml.results import to_float16
 from portproof.runtimes.coreml.simulate import to_float16_all
 from portproof.runtimes.coreml.steps import Step
@@ -31,10 +32,12 @@ class Observed:
         high: the largest one.
         largest_sum: an upper bound on the magnitude of the sums inside of it; 0 where it sums nothing.
         error: largest difference that float16 makes in the operator alone, relative to the largest result.
+        sources: the operators whose results it reads, by name; those of its nested blocks left out.
     """
 
     name: str
     type: str
+    sources: tuple[str, ...] = ()
     low: float = 0.0
     high: float = 0.0
     largest_sum: float = 0.0
@@ -57,6 +60,7 @@ class Survey:
     def __init__(self) -> None:
         self.operators: dict[str, Observed] = {}
         self._constants: dict[str, dict[str, Any]] = {}
+        self._makers: dict[str, str] = {}
 
     def __call__(self, step: Step, values: Mapping[str, Any], results: Sequence[Any]) -> None:
         """Takes note of one operator."""
@@ -64,13 +68,22 @@ class Survey:
         arguments = {**step.constants, **values}
         if not floats and not any(_is_float(value) for value in arguments.values()):
             return
-        name = step.operation.name
-        seen = self.operators.setdefault(name, Observed(name=name, type=step.operation.type))
+        seen = self._seen(step.operation)
         for low, high in map(_ends, [*_tensors(arguments), *floats]):
             seen.low, seen.high = min(seen.low, low), max(seen.high, high)
         seen.largest_sum = max(seen.largest_sum, _largest_sum(step.operation.type, arguments))
         if not step.operation.blocks:
             seen.error = max(seen.error, self._error(step, values, results))
+
+    def _seen(self, operation: Operation) -> Observed:
+        self._makers |= {output.name: operation.name for output in operation.outputs}
+        if operation.name not in self.operators:
+            read = [
+                binding for bindings in operation.inputs.values() for binding in bindings if isinstance(binding, str)
+            ]
+            made = dict.fromkeys(self._makers[name] for name in read if name in self._makers)
+            self.operators[operation.name] = Observed(name=operation.name, type=operation.type, sources=tuple(made))
+        return self.operators[operation.name]
 
     def _error(self, step: Step, values: Mapping[str, Any], results: Sequence[Any]) -> float:
         """Of the operator alone, on the same arguments rounded; infinite where float16 gives no number."""
