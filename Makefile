@@ -73,6 +73,7 @@ suite: .venv/.installed
 
 docs: .venv/.installed
 	$(BIN)/python -m portproof.exporter.tflite.operator_table > docs/operators.md
+	$(BIN)/python -m portproof.exporter.coreml.operator_table > docs/operators-coreml.md
 
 clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,12 +1,8 @@
 """Generates `docs/operators.md`: what is lowered to TFLite, and what is not. `make docs` writes it."""
 
-from collections import defaultdict
-
-import onnx
-import onnx_ir as ir
-
+from portproof.exporter.lowering import operator_table
 from portproof.exporter.tflite.parts import is_composed
-from portproof.exporter.tflite.registry import Entry, supported
+from portproof.exporter.tflite.registry import supported
 from portproof.exporter.tflite.unsupported import reason
 
 _HEAD = """# Operators: ONNX to TFLite
@@ -22,38 +18,8 @@ a handler cannot express is refused with its reason, before anything is written.
 
 def markdown() -> str:
     """The whole page."""
-    entries: dict[str, list[Entry]] = defaultdict(list)
-    for entry in supported():
-        entries[entry.op_type if not entry.domain else f"{entry.domain}:{entry.op_type}"].append(entry)
-    rows = [_row(name, found) for name, found in sorted(entries.items())]
-    missing = sorted(_all_operators() - set(entries))
-    composed = [name for name in missing if is_composed(ir.Node("", name, []), onnx.defs.onnx_opset_version())]
-    return _HEAD + "\n".join(rows) + "\n\n" + _composed(composed) + _missing(sorted(set(missing) - set(composed)))
-
-
-def _row(name: str, entries: list[Entry]) -> str:
-    versions = ", ".join(str(entry.since) for entry in entries)
-    notes = "; ".join(dict.fromkeys(entry.note for entry in entries if entry.note))
-    return f"| {name} | {versions} | {notes} |"
-
-
-def _all_operators() -> set[str]:
-    schemas = onnx.defs.get_all_schemas()
-    return {schema.name for schema in schemas if schema.domain == "" and not schema.deprecated}
-
-
-def _composed(names: list[str]) -> str:
-    """What ONNX defines by other operators, which must all be on the list."""
-    return f"## Lowered by the parts of which ONNX defines them\n\n{', '.join(names)}.\n\n" if names else ""
-
-
-def _missing(names: list[str]) -> str:
-    lines = ["## Refused", ""]
-    groups: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        groups[reason(name) or "no lowering is written yet"].append(name)
-    lines += [f"- {', '.join(found)}: {why}." for why, found in sorted(groups.items())]
-    return "\n".join(lines) + "\n"
+    writer = operator_table.Writer(head=_HEAD, entries=supported(), is_composed=is_composed, reason=reason)
+    return operator_table.markdown(writer)
 
 
 if __name__ == "__main__":
