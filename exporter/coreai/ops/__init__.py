@@ -1,0 +1,1 @@
+"""One file for each family of ONNX operators; the registry imports them all."""
