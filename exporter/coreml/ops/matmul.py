@@ -62,22 +62,22 @@ def gemm(
         raise Refusal(f"integers with alpha {alpha} and beta {beta}", "use alpha=1 and beta=1, or float32")
     left = transpose(b, x, (1, 0)) if transA and is_constant(y) else x
     if weights is None and alpha == 1 and is_constant(y) and is_float(x):
-        return _plus(b, b.emit("linear", x=left, weight=y if transB else transposed(b, y)), c, beta)
+        return _linear(b, left, y if transB else transposed(b, y), c, beta)
     if weights is not None and is_float(x):
-        return _linear(b, left, weights if transB else weights.T, c, alpha, beta)
+        scaled = (weights if transB else weights.T) * weights.dtype.type(alpha)
+        return _linear(b, left, np.ascontiguousarray(scaled), c, beta)
     turned = bool(transA) and left is x
     product = b.emit("matmul", x=left, y=y, transpose_x=turned, transpose_y=bool(transB))
     return wrapped(b, _plus(b, product if alpha == 1 else binary(b, "mul", product, alpha), c, beta))
 
 
-def _linear(b: Builder, x: Var, rows: Array, c: Var | None, alpha: float, beta: float) -> Var:
-    """Alpha goes into the weights, a constant C that is the same for each row into the bias."""
-    scaled = np.ascontiguousarray(rows * rows.dtype.type(alpha))
+def _linear(b: Builder, x: Var, rows: Var | Array, c: Var | None, beta: float) -> Var:
+    """A constant C that is the same for each row goes into the bias."""
     bias = array_of(c)
     if bias is None or (bias.ndim > 1 and bias.shape[0] != 1):
-        return _plus(b, b.emit("linear", x=x, weight=scaled), c, beta)
-    offset = np.broadcast_to(bias.reshape(-1) * bias.dtype.type(beta), scaled.shape[:1])
-    return b.emit("linear", x=x, weight=scaled, bias=np.ascontiguousarray(offset))
+        return _plus(b, b.emit("linear", x=x, weight=rows), c, beta)
+    offset = np.broadcast_to(bias.reshape(-1) * bias.dtype.type(beta), (rows.shape[0],))
+    return b.emit("linear", x=x, weight=rows, bias=np.ascontiguousarray(offset))
 
 
 def _plus(b: Builder, product: Var, c: Var | None, beta: float) -> Var:

@@ -12,7 +12,7 @@ from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.make.quantize import Parameters, dequantize, quantize, rounded, spread_array
 from portproof.exporter.coreml.make.weights import packed
 from portproof.exporter.coreml.registry import onnx_op, takes_narrow
-from portproof.exporter.coreml.values import Array, Var, array_of, is_float, rank_of
+from portproof.exporter.coreml.values import Array, Var, array_of, dtype_of, is_float, rank_of
 from portproof.exporter.lowering.refusal import Refusal
 
 _NOTE = "int8, uint8, int16, uint16; 4-bit and float8 types as constants only"
@@ -37,12 +37,14 @@ def quantize_linear(
     if precision not in (None, ir.DataType.UNDEFINED, ir.DataType.FLOAT):
         raise Refusal(f"a division in {ir.DataType(precision)}", "leave the attribute precision out")
     number = x if is_float(x) else b.cast(x, "float32")
-    return quantize(b, number, _parameters(x, scale, zero_point, axis, block_size), _type(b, output_dtype))
+    return quantize(b, number, _parameters(x, scale, zero_point, axis, block_size), _type(b, zero_point, output_dtype))
 
 
-def _type(b: Builder, output_dtype: int | None) -> np.dtype[Any]:
-    """Of the zero point, which ONNX gives to the output."""
+def _type(b: Builder, zero_point: Var | None, output_dtype: int | None) -> np.dtype[Any]:
+    """Of the zero point, which ONNX gives to the output, whether or not the model says so."""
     declared = b.source.outputs[0].dtype if b.source is not None else None
+    if declared is None and zero_point is not None:
+        return np.dtype(dtype_of(zero_point))
     if declared is None:
         declared = ir.DataType(output_dtype) if output_dtype else ir.DataType.UINT8
     return np.dtype(declared.numpy())
