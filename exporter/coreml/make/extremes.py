@@ -4,7 +4,7 @@ import numpy as np
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary, select
-from portproof.exporter.coreml.values import Array, Var, rank_of, shape_of
+from portproof.exporter.coreml.values import Array, Var, rank_of
 
 
 def place_of_extreme(b: Builder, x: Var, axis: int, *, largest: bool, last: bool, keep_dims: bool) -> Var:
@@ -18,6 +18,6 @@ def place_of_extreme(b: Builder, x: Var, axis: int, *, largest: bool, last: bool
 
 def places_along(x: Var, axis: int) -> Array:
     """0, 1, ... along one axis, in a shape that broadcasts against `x`: int32."""
-    count = shape_of(x)[axis]
+    count = int(x.shape[axis])
     shape = [count if other == axis else 1 for other in range(rank_of(x))]
     return np.arange(count, dtype=np.int32).reshape(shape)

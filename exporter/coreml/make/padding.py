@@ -18,8 +18,9 @@ def padded(b: Builder, x: Var, widths: Sequence[tuple[int, int]], number: float 
     array = array_of(x)
     if array is not None:
         return b.const(np.pad(array, list(widths), constant_values=number))
-    given = x if is_float(x) else b.cast(x, "float32")
+    if not is_float(x):
+        with b.exactly():
+            return b.cast(padded(b, b.cast(x, "float32"), widths, number), dtype_of(x))
     first = next(axis for axis, (before, after) in enumerate(widths) if before or after)
     flat = [width for pair in widths[first:] for width in pair]
-    y = b.emit("pad", x=given, pad=flat, mode="constant", constant_val=b.like(number, given))
-    return b.cast(y, dtype_of(x))
+    return b.emit("pad", x=x, pad=flat, mode="constant", constant_val=b.like(number, x))

@@ -14,7 +14,7 @@ from portproof.exporter.coreml.make.pool_places import places_of_maxima
 from portproof.exporter.coreml.make.pooling import pooled, shifted, window_of
 from portproof.exporter.coreml.make.windows import Window
 from portproof.exporter.coreml.registry import onnx_op
-from portproof.exporter.coreml.values import Var, dtype_of
+from portproof.exporter.coreml.values import Var, dtype_of, is_float
 from portproof.exporter.lowering.refusal import Refusal
 
 
@@ -39,16 +39,25 @@ def max_pool(
         "pads": pads,
         "strides": strides,
     }
-    wide = as_float(b, x)
+    if is_float(x):
+        return _max_pool(b, x, kernel_shape, column_major=storage_order == 1, **given)
+    with b.exactly():
+        y, places = _max_pool(b, as_float(b, x), kernel_shape, column_major=storage_order == 1, **given)
+        return [b.cast(y, dtype_of(x)), places]
+
+
+def _max_pool(
+    b: Builder, x: Var, kernel_shape: Sequence[int], *, column_major: bool, **given: Any
+) -> Sequence[Var | None]:
     window = window_of(x, kernel_shape, **given)
     if window is None:
-        if is_read(b, 1) or any(d > 1 for d in dilations or ()):
+        if is_read(b, 1) or any(d > 1 for d in given["dilations"] or ()):
             raise Refusal("Indices or dilations with sizes known only at run time", "declare the sizes with --input")
-        return [b.cast(pooled(b, "max_pool", wide, kernel_shape, None, **given), dtype_of(x)), None]
+        return [pooled(b, "max_pool", x, kernel_shape, None, **given), None]
     window.counts(padding=False)
-    y = _dilated(b, wide, window) if window.dilated else pooled(b, "max_pool", wide, kernel_shape, window, **given)
-    places = places_of_maxima(b, wide, window, column_major=storage_order == 1) if is_read(b, 1) else None
-    return [b.cast(y, dtype_of(x)), places]
+    y = _dilated(b, x, window) if window.dilated else pooled(b, "max_pool", x, kernel_shape, window, **given)
+    places = places_of_maxima(b, x, window, column_major=column_major) if is_read(b, 1) else None
+    return [y, places]
 
 
 def _dilated(b: Builder, x: Var, window: Window) -> Var:

@@ -70,5 +70,6 @@ def _product(b: Builder, x: Var, exponent: int) -> Var:
 
 def _by_float(b: Builder, x: Var, y: Var) -> Var:
     """The power in float32 without its fraction; a whole number that came out a little short is not lost."""
-    result = binary(b, "pow", as_float(b, x), b.cast(y, "float32"))
-    return b.cast(binary(b, "mul", result, 1 + 2**-21), "int32")
+    with b.exactly():
+        result = binary(b, "pow", as_float(b, x), b.cast(y, "float32"))
+        return b.cast(binary(b, "mul", result, 1 + 2**-21), "int32")

@@ -66,7 +66,8 @@ def _reduced(b: Builder, x: Var, axes: Sequence[int], keepdims: bool, op_type: s
 def _of_integers(b: Builder, x: Var, axes: Sequence[int], keepdims: bool, op_type: str) -> Var:
     """Means are truncated toward zero, as by C's division."""
     if op_type in _THROUGH_FLOATS:
-        return b.cast(_reduced(b, b.cast(x, "float32"), axes, keepdims, op_type), "int32")
+        with b.exactly():
+            return b.cast(_reduced(b, b.cast(x, "float32"), axes, keepdims, op_type), "int32")
     if op_type != "ReduceMean" or not axes:
         return _reduced(b, x, axes, keepdims, op_type)
     count = 1
