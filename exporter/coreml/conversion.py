@@ -12,7 +12,6 @@ import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message
 from portproof.exporter.coreml.flexible import Flexible, flexible, input_types
-from portproof.exporter.coreml.images import image_type
 from portproof.exporter.coreml.labels import Labelled, describe, label
 from portproof.exporter.coreml.lower import Lowered, lower
 from portproof.exporter.coreml.package import write_package
@@ -110,10 +109,11 @@ def _write(
 ) -> Written:
     import coremltools as ct
 
+    given = lowered.program.functions["main"].inputs
     with tempfile.TemporaryDirectory() as folder:
         converted = ct.convert(
             lowered.program,
-            inputs=_input_types(lowered, sizes) or None,
+            inputs=input_types(given, lowered.inputs, sizes, lowered.target) or None,
             classifier_config=labelled.classifier.config if labelled.classifier else None,
             convert_to="mlprogram",
             minimum_deployment_target=target_of(lowered.target),
@@ -147,17 +147,6 @@ def _passes() -> Any:
     pipeline = ct.PassPipeline()
     pipeline.remove_passes({"common::guard_negative_gather_indices", "common::add_int16_cast"})
     return pipeline
-
-
-def _input_types(lowered: Lowered, sizes: Flexible) -> list[Any]:
-    """What coremltools must be told of the inputs; arrays of fixed sizes it sees by itself."""
-    given = lowered.program.functions["main"].inputs
-    arrays = input_types(given, [port for port in lowered.inputs if port.image is None], sizes, lowered.target)
-    return arrays + [
-        image_type(port.name, port.image, tuple(given[port.name].shape))
-        for port in lowered.inputs
-        if port.image is not None
-    ]
 
 
 def _precision(keep_float32: Collection[str]) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from portproof.device_profiles.errors import Message, PortproofError
+from portproof.exporter.coreml.images import image_type
 from portproof.exporter.coreml.interface import Port
 from portproof.exporter.coreml.targets import at_least
 from portproof.runtimes.dims import Dim
@@ -57,19 +58,17 @@ def flexible(dims: Sequence[Dim]) -> Flexible:
 
 
 def input_types(given: Mapping[str, Any], ports: Sequence[Port], open_sizes: Flexible, target: str) -> list[Any]:
-    """What coremltools must be told of arrays with open sizes.
+    """What coremltools must be told: of pictures, and of arrays with open sizes.
 
     Args:
         given: the inputs of the program, by name.
-        ports: the inputs that are arrays.
+        ports: the inputs.
         open_sizes: the dimensions.
         target: the oldest release that must run the package.
 
     Raises:
         PortproofError: ``E-SHAPE-DYNAMIC`` for several inputs with enumerated shapes in front of iOS18.
     """
-    import coremltools as ct
-
     names = {symbol: name for name, symbol in open_sizes.symbols.items()}
     axes = {port.name: [names.get(size, size) for size in given[port.name].shape] for port in ports}
     open_ports = [port for port in ports if any(isinstance(size, str) for size in axes[port.name])]
@@ -80,10 +79,20 @@ def input_types(given: Mapping[str, Any], ports: Sequence[Port], open_sizes: Fle
             why=f"packages for {target} have one input at most with enumerated shapes",
             hint="write the package for iOS18, or allow every size of a range (a step of 1)",
         )
+    shapes = {port.name: _shape(axes[port.name], open_sizes) for port in open_ports}
     return [
-        ct.TensorType(name=port.name, shape=_shape(axes[port.name], open_sizes), dtype=np.dtype(port.dtype).type)
-        for port in open_ports
+        _type(port, shapes.get(port.name, tuple(axes[port.name])))
+        for port in ports
+        if port.name in shapes or port.image is not None
     ]
+
+
+def _type(port: Port, shape: Any) -> Any:
+    import coremltools as ct
+
+    if port.image is not None:
+        return image_type(port.name, port.image, shape)
+    return ct.TensorType(name=port.name, shape=shape, dtype=np.dtype(port.dtype).type)
 
 
 def _shape(axes: Sequence[Any], open_sizes: Flexible) -> Any:

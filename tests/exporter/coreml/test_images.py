@@ -14,9 +14,11 @@ from portproof.device_profiles.errors import PortproofError
 from portproof.exporter.coreml.conversion import IO_METADATA, write_model
 from portproof.exporter.coreml.images import not_made_of_pixels
 from portproof.exporter.images import ImageInput
+from portproof.runtimes.coreml import predict
 from portproof.runtimes.coreml.engine import Executable
 from portproof.runtimes.coreml.parse import read
 from portproof.runtimes.coreml.program import Package
+from portproof.runtimes.dims import Dim
 from portproof.runtimes.images import Preprocessing
 from portproof.runtimes.pixels import PixelScale, from_pixels
 
@@ -84,6 +86,22 @@ def test_a_gray_picture_and_channels_last(tmp_path: Path) -> None:
 def test_whole_numbers_are_rounded_to(tmp_path: Path) -> None:
     check(source("int32"), tmp_path / "int32", declared(scale=1.0, mean=(128.0,), std=(2.0,)), atol=0)
     check(source("float16"), tmp_path / "float16", declared(mean=(0.5,), std=(0.5,)), atol=2e-3)
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_pictures_of_several_sizes(step: int, tmp_path: Path) -> None:
+    model = model_of(
+        '<ir_version: 10, opset_import: ["" : 23]> g (float[1,3,h,5] photo) => (float[1,3,h,5] y) { y = Relu(photo) }'
+    )
+    dims = [Dim(name="h", low=4, high=8, step=step)]
+    made = package(model, tmp_path, declared(scale=1.0, mean=(128.0,)), dims=dims, float16=False)
+    (feature,) = made.interfaces["main"].inputs
+    assert feature.enumerated == (() if step == 1 else ((4, 5), (6, 5), (8, 5)))
+    assert [(size.lower, size.upper) for size in feature.ranges] == ([(4, 8), (5, 5)] if step == 1 else [])
+    for height in (4, 8):
+        fed = np.random.default_rng(height).integers(0, 256, (1, 3, height, 5)).astype(np.uint8)
+        got = predict(made.path, {"photo": fed})["y"]
+        np.testing.assert_array_equal(got, np.maximum(fed.astype(np.float32) - 128, 0))
 
 
 def test_the_package_says_how_pixels_become_values(tmp_path: Path) -> None:
