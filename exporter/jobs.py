@@ -103,8 +103,8 @@ def _file(path: Path, need_golden: bool) -> Job:
 
 
 def is_package(path: Path) -> bool:
-    """Whether it is the folder of a Core ML package."""
-    return path.is_dir() and path.suffix.lower() == ".mlpackage"
+    """Whether it is the folder of a Core ML package, or of a Core AI asset."""
+    return path.is_dir() and path.suffix.lower() in (".mlpackage", ".aimodel")
 
 
 def _runs_of(path: Path) -> Iterator[Run]:

@@ -37,13 +37,17 @@ class Options:
 
 @dataclass(kw_only=True)
 class Written:
-    """The model files, and how they came about: of each function its simplification, TFLite operators, package."""
+    """The model files, and how they came about: of each function its simplification, TFLite operators, package.
+
+    `assets` are the operators of Core AI's, by function.
+    """
 
     files: list[ModelFile] = field(default_factory=list)
     simplified: dict[str, SimplifyReport] = field(default_factory=dict)
     operators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     converted: Converted | None = None
     packages: dict[str, "Package"] = field(default_factory=dict)
+    assets: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def write_models(
@@ -102,6 +106,8 @@ class _Work:
         lowered = self._lowered(model, source, label) if "tflite" in self.options.targets else None
         if "coreml" in self.options.targets:
             self._package(model, key, label)
+        if "coreai" in self.options.targets:
+            self._asset(model, key, label)
         if "onnx" in self.options.targets:
             with self.told.progress.step(f"write ONNX{label}"):
                 self._save(model, key)
@@ -127,6 +133,14 @@ class _Work:
         package = write(model, path, self.options.coreml, self.datasets[key], label=label, told=self.told)
         self.written.packages[key] = package
         self.written.files.append(ModelFile(target="coreml", paths=(path,), keys=(key,)))
+
+    def _asset(self, model: "ir.Model", key: str, label: str) -> None:
+        from portproof.exporter.coreai.conversion import write_model
+
+        path = self.folder / f"{self._name(key)}.aimodel"
+        with self.told.progress.step(f"convert to Core AI{label}"):
+            self.written.assets[key] = write_model(model, path)
+        self.written.files.append(ModelFile(target="coreai", paths=(path,), keys=(key,)))
 
     def _name(self, key: str) -> str:
         return self.program.name if self.program.only else f"{self.program.name}.{key}"

@@ -90,7 +90,8 @@ def export(  # noqa: PLR0913 - the options of the command line
         model: ``file.py:factory``, ``package.module:factory``, ``model.pt2`` or ``model.onnx``; several of them as
             ``"NAME=MODEL"`` each, or by name.
         out_dir: the folder to write, replaced as a whole; ``build/<name>`` when left out.
-        targets: of ``"tflite"``, ``"onnx"``, ``"coreml"``; those of the devices when left out, else the first two.
+        targets: of ``"tflite"``, ``"onnx"``, ``"coreml"``, ``"coreai"``; those of the devices when left out, else the
+            first two.
         devices: ids of device profiles, or paths to TOML files.
         inputs: declarations ``NAME=1x3x224x224:float32``, for inputs whose shape is not known; sizes given by a name
             stay dynamic: ``NAME=N:1..8x3xHxW``.
@@ -171,6 +172,7 @@ def export(  # noqa: PLR0913 - the options of the command line
                     simplified=written.simplified[key],
                     operators=written.operators.get(key),
                     package=written.packages.get(key),
+                    asset=written.assets.get(key),
                     recorded=recorded[key],
                 )
                 for key, source in made.functions.items()

@@ -13,6 +13,10 @@ def precision_of(path: Path, target: TargetName) -> str:
     """
     if target == "coreml":
         return _of_package(path)
+    if target == "coreai":
+        from portproof.runtimes.coreai_adapter import summary
+
+        return "float16" if "Float16" in summary(path).compute_types else "float32"
     if target != "tflite":
         return "float32"
     from portproof.runtimes.tflite_schema import read, schema

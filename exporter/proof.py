@@ -28,10 +28,16 @@ _PACKAGES = {
     "onnx": ("ONNX Runtime", "onnxruntime"),
     "tflite": ("LiteRT", "ai-edge-litert"),
     "coreml": ("Core ML emulator", "portproof"),
+    "coreai": ("Core AI", "coreai-core"),
 }
 _OPERATOR_SAMPLES = 2
 """Every result of every operator is held, twice."""
-_TARGETS: dict[str, TargetName] = {"LiteRT": "tflite", "ONNX Runtime": "onnx", "Core ML emulator": "coreml"}
+_TARGETS: dict[str, TargetName] = {
+    "LiteRT": "tflite",
+    "ONNX Runtime": "onnx",
+    "Core ML emulator": "coreml",
+    "Core AI": "coreai",
+}
 
 
 class Samples(Protocol):
@@ -59,7 +65,7 @@ class Proof:
     """What running one file showed.
 
     Attributes:
-        target: ``"onnx"``, ``"tflite"`` or ``"coreml"``.
+        target: ``"onnx"``, ``"tflite"``, ``"coreml"`` or ``"coreai"``.
         file: its name.
         signature_key: which function of the source it is.
         runtime: what ran it, with its version.
@@ -142,7 +148,7 @@ def _by_operator(path: Path, samples: Samples, signature: str) -> "tuple[Operato
 
 
 def target_of(path: Path) -> TargetName:
-    """``"tflite"``, ``"onnx"`` or ``"coreml"``, by the format of the file."""
+    """``"tflite"``, ``"onnx"``, ``"coreml"`` or ``"coreai"``, by the format of the file."""
     from portproof.runtimes.registry import find_format
 
     return _TARGETS[find_format(path).name]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
-WRITABLE = ("onnx", "tflite", "coreml")
+WRITABLE = ("onnx", "tflite", "coreml", "coreai")
 DEFAULT = ("tflite", "onnx")
 IO_LAYOUTS = ("auto", "keep")
 COREML_PRECISIONS = ("float16", "float32")
@@ -108,6 +108,8 @@ def _wrong_choices(asked: Asked, profiles: Sequence["Profile"]) -> list[Message]
     wrong = [_unknown_target(name) for name in asked.targets if name not in WRITABLE]
     if "coreml" in _chosen(asked.targets, profiles):
         wrong += missing_coreml()
+    if "coreai" in asked.targets:
+        wrong += missing_coreai()
     if asked.coreml_target and asked.coreml_target not in TARGETS:
         wrong.append(_usage(f"coreml_target is {asked.coreml_target!r}", f"it is one of {', '.join(TARGETS)}"))
     if asked.coreml_precision not in COREML_PRECISIONS:
@@ -180,6 +182,14 @@ def missing_coreml() -> list[Message]:
         for package, extra in packages.items()
         if find_spec(package) is None
     ]
+
+
+def missing_coreai() -> list[Message]:
+    """``E-INSTALL`` where the package is not there that writes and runs Core AI."""
+    if find_spec("coreai") is not None:
+        return []
+    what = "target coreai needs coreai-core, which is not installed"
+    return [Message(code="E-INSTALL", what=what, hint="pip install 'portproof[coreai]'")]
 
 
 def _usage(what: str, hint: str) -> Message:

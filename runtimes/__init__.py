@@ -21,7 +21,7 @@ def open(  # noqa: A001 - `portproof.runtimes.open(path)` reads as it should
     """Load a model file into the runtime of its format.
 
     Args:
-        path: a ``.tflite``, ``.onnx``, ``.ort`` or ``.mlmodel`` file, or a ``.mlpackage`` folder.
+        path: a ``.tflite``, ``.onnx``, ``.ort`` or ``.mlmodel`` file, or a ``.mlpackage`` or ``.aimodel`` folder.
         isolated: whether it runs in a child process, where an abort or a hang does no harm and nothing is
         printed.
         threads: CPU threads of the runtime.

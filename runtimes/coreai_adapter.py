@@ -1,6 +1,7 @@
 """Core AI's own runtime behind the Runner protocol: Apple's kernels, of a beta, on the CPU of this machine."""
 
 import asyncio
+import importlib
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,34 @@ def require_coreai() -> None:
             "Core AI needs coreai-core, which is not installed",
             hint="pip install 'portproof[coreai]'",
         )
+
+
+def import_runtime() -> None:
+    """Load the runtime, for what wants to know its size or cost apart from a model's."""
+    require_coreai()
+    importlib.import_module("coreai.runtime")
+
+
+def summary(path: Path) -> Any:
+    """What an asset says of itself without being run: `coreai.runtime.AIModelAssetSummary`.
+
+    Raises:
+        PortproofError: ``E-INSTALL``; ``E-MODEL-FORMAT`` when it is no asset, or a damaged one.
+    """
+    require_coreai()
+    from coreai.authoring import AIModelAsset
+
+    try:
+        found = AIModelAsset.load(path).summary()
+    except Exception as error:
+        raise _damaged(path, str(error)) from error
+    if found is None:
+        raise _damaged(path, "it holds no program")
+    return found
+
+
+def _damaged(path: Path, why: str) -> PortproofError:
+    return PortproofError("E-MODEL-FORMAT", f"{path.name} is not a usable Core AI asset", where=str(path), why=why)
 
 
 class CoreAIRunner(BaseRunner):

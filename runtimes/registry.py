@@ -34,6 +34,7 @@ class Format:
 
 
 COREML = "Core ML emulator"
+COREAI = "Core AI"
 FORMATS = (
     Format(
         name="LiteRT",
@@ -53,6 +54,11 @@ FORMATS = (
         name=COREML,
         suffixes=(".mlpackage", ".mlmodel"),
         adapter="portproof.runtimes.coreml.runner:CoreMLRunner",
+    ),
+    Format(
+        name=COREAI,
+        suffixes=(".aimodel",),
+        adapter="portproof.runtimes.coreai_adapter:CoreAIRunner",
     ),
 )
 

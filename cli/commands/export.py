@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "targets",
     multiple=True,
     callback=split_commas,
-    metavar="tflite,onnx,coreml",
+    metavar="tflite,onnx,coreml,coreai",
     help="What to write; the devices' targets when left out, else tflite and onnx.",
 )
 @click.option("-d", "--device", "devices", multiple=True, help="A device of `portproof devices list`, or a .toml file.")
@@ -128,18 +128,18 @@ def _epilogue(result: "ExportResult") -> str:
 
 
 def _sizes(report: "Report") -> dict[str, int]:
-    """Bytes of each file; a Core ML package, which is a folder, is one."""
+    """Bytes of each file; a Core ML package or Core AI asset, which is a folder, is one."""
     sizes: dict[str, int] = {}
     for file in report.artifacts:
         first = Path(file.path).parts[0]
-        name = first if first.endswith(".mlpackage") else file.path
+        name = first if first.endswith((".mlpackage", ".aimodel")) else file.path
         sizes[name] = sizes.get(name, 0) + file.bytes
     return sizes
 
 
 def _next(out: Path, report: "Report") -> str:
-    """What to do now; the emulator's speed says nothing of a device."""
-    measurable = [file.path for file in report.artifacts if file.target != "coreml"]
+    """What to do now; the speed of Apple's formats here says nothing of a device."""
+    measurable = [file.path for file in report.artifacts if file.target not in ("coreml", "coreai")]
     return f"next: portproof verify {out}" + (f"   portproof bench {out / measurable[0]}" if measurable else "")
 
 

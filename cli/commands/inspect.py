@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path))
 @prints_outcome
 def command(file: Path, progress: Progress) -> Outcome:
-    """Show the inputs, outputs, operators, weights and layouts of FILE (.onnx, .tflite, .mlpackage)."""
+    """Show the inputs, outputs, operators, weights and layouts of FILE (.onnx, .tflite, .mlpackage, .aimodel)."""
     from portproof.exporter.inspection import inspect
 
     with progress.step(f"read {file.name}"):

@@ -9,16 +9,20 @@ from portproof.device_profiles.errors import PortproofError
 from portproof.exporter.coreai.lower import lower
 from portproof.exporter.lowering import patterns
 from portproof.exporter.noise import captured
+from portproof.runtimes.coreai_adapter import summary
 
 SUFFIX = ".aimodel"
 
 
-def write_model(model: ir.Model, path: Path) -> None:
+def write_model(model: ir.Model, path: Path) -> dict[str, int]:
     """Lowers a simplified ONNX model and writes it as an asset.
 
     Args:
         model: shapes known; functions inlined.
         path: the `.aimodel` folder to write; must not exist.
+
+    Returns:
+        How many operators of each kind the asset has, constants aside, sorted by name.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written; ``E-OUTPUT``.
@@ -32,6 +36,14 @@ def write_model(model: ir.Model, path: Path) -> None:
         module = lower(patterns.recognised(model))
         AIProgram(module).save_asset(path)
     _undate(path / "metadata.json")
+    return operators(path)
+
+
+def operators(path: Path) -> dict[str, int]:
+    """Count of an asset's operators by Core AI's names, constants aside, sorted by name."""
+    counts = dict(summary(path).operation_distribution)
+    counts.pop("constant", None)
+    return dict(sorted(counts.items()))
 
 
 def _undate(path: Path) -> None:

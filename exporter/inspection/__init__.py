@@ -8,14 +8,15 @@ if TYPE_CHECKING:
 
 
 def inspect(path: str | os.PathLike[str]) -> "Facts":
-    """Read a ``.onnx`` or ``.tflite`` file, or a ``.mlpackage`` folder.
+    """Read a ``.onnx`` or ``.tflite`` file, or a ``.mlpackage`` or ``.aimodel`` folder.
 
     Raises:
-        PortproofError: ``E-FILE-MISSING``, ``E-MODEL-FORMAT``, ``E-MODEL-INVALID``, ``E-MODEL-EXTERNAL``.
+        PortproofError: ``E-FILE-MISSING``, ``E-MODEL-FORMAT``, ``E-MODEL-INVALID``, ``E-MODEL-EXTERNAL``; ``E-INSTALL``
+            for an ``.aimodel`` without coreai-core.
     """
     from pathlib import Path
 
-    from portproof.runtimes.registry import COREML, find_format
+    from portproof.runtimes.registry import COREAI, COREML, find_format
 
     path = Path(path)
     name = find_format(path).name
@@ -27,6 +28,10 @@ def inspect(path: str | os.PathLike[str]) -> "Facts":
         from portproof.exporter.inspection.coreml_package import read as read_package
 
         return read_package(path)
+    if name == COREAI:
+        from portproof.exporter.inspection.coreai_asset import read as read_asset
+
+        return read_asset(path)
     from portproof.exporter.inspection.onnx_file import read as read_onnx
 
     return read_onnx(path)

@@ -20,7 +20,7 @@ class Facts:
     """A model file as it is.
 
     Attributes:
-        format: ``"onnx"``, ``"tflite"`` or ``"coreml"``.
+        format: ``"onnx"``, ``"tflite"``, ``"coreml"`` or ``"coreai"``.
         bytes: size of the file, of a package that of all its files.
         inputs: what must be fed, in the file's layout, with the perm it records; of the first function, where a file
             offers several.

@@ -47,6 +47,7 @@ class FunctionFacts:
         model: what the user named.
         operators: of the TFLite file, by type; None where none was written.
         package: of Core ML; None where none was written.
+        asset: of Core AI, its operators by type; None where none was written.
         recorded: the samples with the reference's outputs.
     """
 
@@ -56,6 +57,7 @@ class FunctionFacts:
     simplified: "SimplifyReport"
     operators: Mapping[str, int] | None
     package: "Package | None"
+    asset: Mapping[str, int] | None
     recorded: "Recorded"
 
 

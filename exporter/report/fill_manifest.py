@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _TOOLS = ("numpy", "onnx", "onnx-ir", "onnxruntime", "ai-edge-litert", "onnxsim")
 _TORCH_TOOLS = ("torch", "onnxscript")
+_COREAI_TOOLS = ("coreai-core",)
 _COREML_TOOLS = ("coremltools", "protobuf", "torch")  # torch is what the emulator computes with
 
 
@@ -44,6 +45,7 @@ def fill_manifest(facts: Facts, files: tuple[File, ...], golden: Mapping[str, Se
         tools=_tools(
             torch=any(function.source.reference is not None for function in facts.functions.values()),
             coreml=any(function.package is not None for function in facts.functions.values()),
+            coreai=any(function.asset is not None for function in facts.functions.values()),
         ),
         source=next(iter(sources.values())) if alone else None,
         dims=dims(next(iter(facts.functions.values())).source) if alone else (),
@@ -114,6 +116,7 @@ def _labels(labels: OutputLabels) -> Labels:
     )
 
 
-def _tools(*, torch: bool, coreml: bool) -> dict[str, str]:
-    names = sorted({*_TOOLS, *(_TORCH_TOOLS if torch else ()), *(_COREML_TOOLS if coreml else ())})
+def _tools(*, torch: bool, coreml: bool, coreai: bool) -> dict[str, str]:
+    optional = ((_TORCH_TOOLS, torch), (_COREML_TOOLS, coreml), (_COREAI_TOOLS, coreai))
+    names = sorted({*_TOOLS, *(name for tools, used in optional if used for name in tools)})
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}

@@ -107,6 +107,8 @@ def _stages(facts: FunctionFacts) -> tuple[Stage, ...]:
         counts["tflite"] = facts.operators
     if facts.package is not None:
         counts["coreml"] = facts.package.op_counts
+    if facts.asset is not None:
+        counts["coreai"] = facts.asset
     return tuple(Stage(name=name, total=sum(found.values()), operators=dict(found)) for name, found in counts.items())
 
 

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-TargetName = Literal["onnx", "tflite", "coreml"]
-StageName = Literal["onnx", "simplified", "tflite", "coreml"]
+TargetName = Literal["onnx", "tflite", "coreml", "coreai"]
+StageName = Literal["onnx", "simplified", "tflite", "coreml", "coreai"]
 
 
 class Strict(BaseModel):
@@ -57,7 +57,7 @@ class File(Strict):
 
     path: str = Field(description="relative to the folder of this document, with /")
     role: str = Field(description="model, weights, labels, report or golden")
-    target: str | None = Field(default=None, description="tflite, onnx or coreml, for models and weights")
+    target: str | None = Field(default=None, description="tflite, onnx, coreml or coreai, for models and weights")
     bytes: int = Field(ge=0)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
 

@@ -8,10 +8,17 @@ from portproof.exporter.coreai.tensors import Tensor, array_of
 from portproof.exporter.lowering.refusal import Refusal
 
 
-@onnx_op("Gelu", since=1)
+@onnx_op("Gelu", since=20)
 def gelu(b: Builder, x: Tensor, *, approximate: str) -> Tensor:
     """By the error function, or the tanh approximation."""
     return b.emit("gelu", x, approximate=approximate)
+
+
+@onnx_op("Gelu", "FastGelu", domain="com.microsoft")
+def gelu_of_onnx_runtime(b: Builder, x: Tensor, bias: Tensor | None = None, *, op_type: str) -> Tensor:
+    """What patterns of older opsets become; FastGelu is the tanh approximation, and takes a bias."""
+    given = x if bias is None else b.emit("broadcasting_add", x, bias)
+    return b.emit("gelu", given, approximate="tanh" if op_type == "FastGelu" else "none")
 
 
 @onnx_op("HardSigmoid", since=6)
