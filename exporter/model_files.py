@@ -105,7 +105,7 @@ class _Work:
         self.told.add(report.messages, label.strip())
         lowered = self._lowered(model, source, label) if "tflite" in self.options.targets else None
         if "coreml" in self.options.targets:
-            self._package(model, key, label)
+            self._package(model, key, label, source)
         if "coreai" in self.options.targets:
             self._asset(model, key, label)
         if "onnx" in self.options.targets:
@@ -126,11 +126,20 @@ class _Work:
             self.weights.share(lowered.model)
         return lowered
 
-    def _package(self, model: "ir.Model", key: str, label: str) -> None:
+    def _package(self, model: "ir.Model", key: str, label: str, source: Source) -> None:
         from portproof.exporter.coreml.export import write
 
         path = self.folder / f"{self._name(key)}.mlpackage"
-        package = write(model, path, self.options.coreml, self.datasets[key], label=label, told=self.told)
+        package = write(
+            model,
+            path,
+            self.options.coreml,
+            self.datasets[key],
+            key=key,
+            label=label,
+            dims=source.dims,
+            told=self.told,
+        )
         self.written.packages[key] = package
         self.written.files.append(ModelFile(target="coreml", paths=(path,), keys=(key,)))
 

@@ -76,6 +76,7 @@ def export(  # noqa: PLR0913 - the options of the command line
     fp16: bool = False,
     coreml_target: str = "",
     coreml_precision: str = "float16",
+    coreml_weights: str = "",
     allow_pickle: bool = False,
     seed: int = 0,
     samples: int = 4,
@@ -108,6 +109,8 @@ def export(  # noqa: PLR0913 - the options of the command line
         coreml_target: the oldest Apple release that must run a Core ML package, ``"iOS15"`` to ``"iOS18"``; what the
             devices say when left out.
         coreml_precision: ``"float16"``, which keeps in float32 what needs it, or ``"float32"``.
+        coreml_weights: how a package stores its weights: ``"int8"``, ``"int4:block=32"``, ``"palette4"``,
+            ``"palette6:group=16"``, ``"sparse"``; as they are computed with when left out.
         allow_pickle: unpickle a model; runs code from the file.
         seed: of all random inputs.
         samples: how many random inputs, when no data is given.
@@ -130,6 +133,7 @@ def export(  # noqa: PLR0913 - the options of the command line
             io_layout=io_layout,
             coreml_target=coreml_target,
             coreml_precision=coreml_precision,
+            coreml_weights=coreml_weights,
             samples=samples,
         )
     )
@@ -149,12 +153,20 @@ def export(  # noqa: PLR0913 - the options of the command line
         declared = declarations.resolve(asked, made)
         datasets = _open_data(by_function(data, made.keys), made, declared, samples, seed, told)
         declared = declarations.with_data(declared, datasets)
+        if "coreml" in asked.targets:
+            datasets = _of_pixels(datasets, declared, told)
         how = Options(
             targets=asked.targets,
             io_layout=io_layout,
             fp16=fp16,
             seed=seed,
-            coreml=CoreMLOptions(target=asked.coreml_target, float16=coreml_precision == "float16"),
+            coreml=CoreMLOptions(
+                target=asked.coreml_target,
+                float16=coreml_precision == "float16",
+                weights=asked.coreml_weights,
+                images=declared.images,
+                labels=declared.labels,
+            ),
         )
         written = write_models(made, declared, how, stage, told, datasets)
         recorded = {key: stack.enter_context(Recorded()) for key in made.keys}
@@ -214,6 +226,17 @@ def _open_data(
         for line in summary(datasets[key]):
             told.progress.note(line)
     return datasets
+
+
+def _of_pixels(datasets: Mapping[str, Dataset], declared: Declared, told: Told) -> dict[str, Dataset]:
+    """Samples whose pictures are made of pixels: a Core ML package is fed these, the source has to see the same."""
+    from portproof.exporter.picture_data import of_pixels
+
+    found = {}
+    for key, dataset in datasets.items():
+        found[key], messages = of_pixels(dataset, declarations.of_function(declared, key))
+        told.add(messages)
+    return found
 
 
 def _open(

@@ -4,6 +4,19 @@ from pathlib import Path
 
 from portproof.exporter.report.parts import TargetName
 
+_ROUNDED = frozenset(
+    {
+        "constexpr_affine_dequantize",
+        "constexpr_blockwise_shift_scale",
+        "constexpr_lut_to_dense",
+        "constexpr_lut_to_sparse",
+        "constexpr_sparse_blockwise_shift_scale",
+        "dequantize",
+        "quantize",
+    }
+)
+"""Operators of Core ML whose presence says that numbers were rounded to a few bits."""
+
 
 def precision_of(path: Path, target: TargetName) -> str:
     """``"float16"`` for a file with float16 tensors, weights included, else ``"float32"``; of ONNX always the latter.
@@ -28,8 +41,11 @@ def precision_of(path: Path, target: TargetName) -> str:
 
 def _of_package(path: Path) -> str:
     from portproof.runtimes.coreml.parse import read
-    from portproof.runtimes.coreml.walk import tensor_types
+    from portproof.runtimes.coreml.walk import operations, tensor_types
 
     package = read(path)
-    types = {kind.dtype for function in package.functions.values() for kind in tensor_types(function)}
+    functions = package.functions.values()
+    if any(operation.type in _ROUNDED for function in functions for operation in operations(function)):
+        return "int8"
+    types = {kind.dtype for function in functions for kind in tensor_types(function)}
     return "float16" if "float16" in types else "float32"

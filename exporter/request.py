@@ -13,6 +13,7 @@ from portproof.exporter.near import did_you_mean, near_names
 
 if TYPE_CHECKING:
     from portproof.device_profiles.schema import Profile
+    from portproof.exporter.coreml.weights.formats import WeightFormat
     from portproof.exporter.images import DeclaredImage
     from portproof.exporter.labels import DeclaredThreshold, LabelFile
     from portproof.runtimes.gates import MetricGate
@@ -39,6 +40,7 @@ class Request:
         labels: the files of ``--labels``, read.
         thresholds: the parsed ``--score-threshold``.
         coreml_target: the oldest Apple release that must run a Core ML package.
+        coreml_weights: how a package stores its weights; None for as they are computed with.
     """
 
     targets: tuple[str, ...]
@@ -49,6 +51,7 @@ class Request:
     labels: tuple["LabelFile", ...] = ()
     thresholds: tuple["DeclaredThreshold", ...] = ()
     coreml_target: str = DEFAULT_TARGET
+    coreml_weights: "WeightFormat | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,7 @@ class Asked:
     io_layout: str = "auto"
     coreml_target: str = ""
     coreml_precision: str = "float16"
+    coreml_weights: str = ""
     samples: int = 1
 
 
@@ -90,6 +94,8 @@ def check(asked: Asked) -> Request:
     files = _each(wrong, labels.read, asked.labels)
     thresholds = _each(wrong, labels.parse_threshold, asked.thresholds)
     wrong += _wrong_choices(asked, profiles)
+    target = asked.coreml_target or _oldest(profiles)
+    weights = _collect(wrong, partial(_weights, target=target), asked.coreml_weights) if asked.coreml_weights else None
     if wrong:
         raise PortproofError.of(wrong)
     return Request(
@@ -100,7 +106,8 @@ def check(asked: Asked) -> Request:
         images=pictures,
         labels=files,
         thresholds=thresholds,
-        coreml_target=asked.coreml_target or _oldest(profiles),
+        coreml_target=target,
+        coreml_weights=weights,
     )
 
 
@@ -168,6 +175,15 @@ def _oldest(profiles: Iterable["Profile"]) -> str:
     """The oldest release among those that the devices name."""
     named = [profile.coreml_target for profile in profiles if profile.coreml_target]
     return min(named, key=TARGETS.index) if named else DEFAULT_TARGET
+
+
+def _weights(text: str, target: str) -> "WeightFormat":
+    from portproof.exporter.coreml.weights.formats import check_target, parse
+
+    form = parse(text)
+    if target in TARGETS:
+        check_target(form, target)
+    return form
 
 
 def missing_coreml() -> list[Message]:

@@ -29,6 +29,8 @@ class TensorSpec:
         own_name: what the file itself calls it, where that is not the source's name; else empty.
         source_dtype: the source's type where the file has another (int32 for int64, say); else empty.
         scalar: whether the source's tensor has no axis, where the file's has one of size 1.
+        picture: how the source's input is made of the pixels that the file takes: a `pixels.PixelScale` as a dict;
+            None where the file takes no picture.
     """
 
     name: str
@@ -39,6 +41,7 @@ class TensorSpec:
     own_name: str = ""
     source_dtype: str = ""
     scalar: bool = False
+    picture: Mapping[str, Any] | None = None
 
     @property
     def source_shape(self) -> tuple[int | None, ...]:
@@ -92,6 +95,8 @@ def to_file_layout(spec: TensorSpec, array: Array) -> Array:
     Raises:
         PortproofError: ``E-DATA-DTYPE`` for a whole number that the file's type does not hold.
     """
+    if spec.picture is not None and array.dtype != spec.dtype:
+        return _pixels(spec.picture, array)
     if spec.source_dtype and array.dtype == spec.source_dtype:
         array = _narrowed(spec, array)
     if spec.scalar and array.ndim == 0:
@@ -110,6 +115,12 @@ def to_source_layout(spec: TensorSpec, array: Array) -> Array:
     if spec.perm is None:
         return array
     return np.asarray(array.transpose(np.argsort(spec.perm)), order="C")
+
+
+def _pixels(picture: Mapping[str, Any], array: Array) -> Array:
+    from portproof.runtimes.pixels import PixelScale, to_pixels
+
+    return to_pixels(array, PixelScale.read(picture)).values
 
 
 def _narrowed(spec: TensorSpec, array: Array) -> Array:

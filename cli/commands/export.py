@@ -53,6 +53,12 @@ if TYPE_CHECKING:
     help="What the Core ML package computes in; float16 keeps in float32 what needs it.",
 )
 @click.option(
+    "--coreml-weights",
+    metavar="int8|int4:block=32|palette4|sparse",
+    default="",
+    help="Store the Core ML package's weights smaller: docs/coreml.md has the forms.",
+)
+@click.option(
     "--labels",
     multiple=True,
     type=LINE,

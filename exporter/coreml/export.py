@@ -1,22 +1,27 @@
 """One function as a Core ML package: written in float16 where that holds, in float32 where it does not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portproof.device_profiles.errors import Message
+from portproof.exporter.images import ImageInput
+from portproof.exporter.labels import OutputLabels
 from portproof.exporter.provenance import where
 from portproof.exporter.scratch import Scratch
 from portproof.exporter.told import Told
 from portproof.runtimes.data import Dataset
+from portproof.runtimes.dims import Dim
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
     from portproof.exporter.coreml.conversion import Written
     from portproof.exporter.coreml.float16_safety import Choice
+    from portproof.exporter.coreml.weights.formats import WeightFormat
+    from portproof.exporter.coreml.weights.passes import PackedWeights
 
 SAMPLES = 4
 """How many inputs float16 is tried on."""
@@ -29,10 +34,24 @@ class CoreMLOptions:
     Attributes:
         target: the oldest release that must run them, one of `targets.TARGETS`.
         float16: compute in float16 where that holds.
+        weights: how they are stored; as they are computed with when None.
+        images: inputs that the packages take as pictures, of all functions.
+        labels: of outputs, of all functions.
     """
 
     target: str
     float16: bool
+    weights: "WeightFormat | None" = None
+    images: Sequence[ImageInput] = ()
+    labels: Sequence[OutputLabels] = ()
+
+    def of_function(self, key: str) -> dict[str, Any]:
+        """What `conversion.write_model` takes for one function, precision and weights aside."""
+        return {
+            "target": self.target,
+            "images": [image for image in self.images if image.signature == key],
+            "labels": [labels for labels in self.labels if labels.signature == key],
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +83,8 @@ class Package:
         float16: whether it computes in float16.
         op_counts: how many operators of each kind, constants aside, sorted by name.
         kept: what stays in float32 in a float16 package.
+        packed: what became of the weights, where they were to be packed.
+        origins: the ONNX node that made an operator, by the operator's name.
     """
 
     path: Path
@@ -71,10 +92,20 @@ class Package:
     float16: bool
     op_counts: Mapping[str, int]
     kept: tuple[Kept, ...] = field(default=())
+    packed: "PackedWeights | None" = None
+    origins: "Mapping[str, ir.Node]" = field(default_factory=dict)
 
 
 def write(
-    model: "ir.Model", path: Path, options: CoreMLOptions, data: Dataset, *, label: str = "", told: Told
+    model: "ir.Model",
+    path: Path,
+    options: CoreMLOptions,
+    data: Dataset,
+    *,
+    key: str,
+    label: str = "",
+    dims: Sequence[Dim] = (),
+    told: Told,
 ) -> Package:
     """Converts a simplified model and writes its package.
 
@@ -83,7 +114,9 @@ def write(
         path: the `.mlpackage` folder to write.
         options: how.
         data: what float16 must be able to compute.
+        key: of the function.
         label: of the function, for the steps shown.
+        dims: the dynamic sizes of its inputs.
         told: told the steps and the warnings.
 
     Raises:
@@ -91,27 +124,36 @@ def write(
     """
     from portproof.exporter.coreml.conversion import write_model
 
+    how = {**options.of_function(key), "dims": dims}
     kept: tuple[Kept, ...] = ()
     if options.float16:
         with told.progress.step(f"what float16 can hold{label}"):
-            kept, messages = _needs_float32(model, path.name, options, data)
+            kept, messages = _needs_float32(model, path.name, how, data)
         told.add(messages)
     with told.progress.step(f"convert to Core ML{label}"):
         names = {each.operator for each in kept}
-        written = write_model(model, path, target=options.target, float16=options.float16, keep_float32=names)
+        written = write_model(model, path, float16=options.float16, keep_float32=names, weights=options.weights, **how)
     told.add(written.messages)
-    return Package(path=path, target=options.target, float16=options.float16, op_counts=written.op_counts, kept=kept)
+    return Package(
+        path=path,
+        target=options.target,
+        float16=options.float16,
+        op_counts=written.op_counts,
+        kept=kept,
+        packed=written.weights,
+        origins=written.origins,
+    )
 
 
 def _needs_float32(
-    model: "ir.Model", name: str, options: CoreMLOptions, data: Dataset
+    model: "ir.Model", name: str, how: dict[str, Any], data: Dataset
 ) -> tuple[tuple[Kept, ...], list[Message]]:
     """What stays in float32; warnings where even that does not bring the outputs within the bound."""
     from portproof.exporter.coreml.conversion import write_model
     from portproof.exporter.coreml.float16_safety import BOUND, choose
 
     with Scratch() as scratch:
-        written = write_model(model, scratch.path / "float32.mlpackage", target=options.target, float16=False)
+        written = write_model(model, scratch.path / "float32.mlpackage", float16=False, **how)
         choice = choose(written.path, islice(iter(data), SAMPLES))
     kept = tuple(_kept(operator, why, choice, written) for operator, why in choice.keep.items())
     return kept, [] if choice.error <= BOUND else [_imprecise(name, choice.error, BOUND)]

@@ -7,10 +7,12 @@ record is JSON, under `KEY` in the package's metadata.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from portproof.device_profiles.errors import PortproofError
+from portproof.runtimes.pixels import PixelScale
 from portproof.runtimes.spec import TensorSpec
 
 KEY = "portproof.io"
@@ -18,11 +20,12 @@ KEY = "portproof.io"
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """How one feature differs: the source's name and type, and whether it is a scalar there."""
+    """How one feature differs: the source's name and type, whether it is a scalar there, how it is made of pixels."""
 
     source: str
     dtype: str
     scalar: bool
+    image: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,7 @@ class Side:
             own_name="" if found.source == spec.name else spec.name,
             source_dtype="" if found.dtype == spec.dtype else found.dtype,
             scalar=found.scalar,
+            picture=found.image,
         )
 
 
@@ -70,10 +74,13 @@ def read_record(metadata: Mapping[str, str]) -> Record:
         ) from error
 
 
-def _side(rows: list[dict[str, object]]) -> Side:
+def _side(rows: list[dict[str, Any]]) -> Side:
     return Side(features={str(row["name"]): _difference(row) for row in rows})
 
 
-def _difference(row: dict[str, object]) -> Difference:
+def _difference(row: dict[str, Any]) -> Difference:
     dtype = np.dtype(str(row["dtype"])).name
-    return Difference(source=str(row["source"]), dtype=dtype, scalar=bool(row["scalar"]))
+    image = row.get("image")
+    if image is not None:
+        image = PixelScale.read(dict(image)).as_dict()
+    return Difference(source=str(row["source"]), dtype=dtype, scalar=bool(row["scalar"]), image=image)

@@ -35,7 +35,7 @@ class SinkReshapes(ir.passes.InPlacePass):
 
 
 def _moved(model: ir.Model) -> bool:
-    changes = [_sink(node) for node in list(model.graph)]
+    changes = [_sink(node) or _sink_silu(node) for node in list(model.graph)]
     changes += [_merge(node) for node in nodes(model, "Reshape")]
     return any(changes)
 
@@ -90,6 +90,32 @@ def _sink(node: ir.Node) -> bool:
     inputs[place] = x
     wide = _copy(node, inputs, (*before[:-1], after[-1]))
     return replace(y, _reshaped(node, wide, after))
+
+
+def _sink_silu(product: ir.Node) -> bool:
+    """The same for x * sigmoid(x), which reads its x twice."""
+    gate = _gate(product)
+    x = None if gate is None else gate.inputs[0]
+    first = None if x is None else x.producer()
+    if gate is None or x is None or first is None or first.op_type != "Reshape" or len(x.uses()) != 2:
+        return False
+    before, flat = shape_of(first.inputs[0]), shape_of(x)
+    if x.is_graph_output() or before is None or flat is None or not _joins(before, flat):
+        return False
+    wide = _copy(gate, [first.inputs[0]], before)
+    y = _copy(product, [first.inputs[0], wide], before)
+    return replace(product.outputs[0], _reshaped(product, y, flat))
+
+
+def _gate(product: ir.Node) -> ir.Node | None:
+    """The sigmoid of x in x * sigmoid(x), where nothing else reads it."""
+    if product.op_type != "Mul" or product.graph is None:
+        return None
+    for x, other in (product.inputs, product.inputs[::-1]):
+        made = None if other is None else other.producer()
+        if made is not None and made.op_type == "Sigmoid" and made.inputs[0] is x and feeds_only(made.outputs[0]):
+            return made
+    return None
 
 
 def _joins(before: Sequence[int], flat: Sequence[int]) -> bool:

@@ -44,6 +44,14 @@ def test_those_around_several_layers_go() -> None:
     expect(model, [2, 5, 8], "gelu", "linear", "linear", "mul")
 
 
+@pytest.mark.parametrize("product", ["Mul(g, s)", "Mul(s, g)"])
+def test_a_silu_between_layers_is_no_obstacle(product: str) -> None:
+    body = (
+        f"f = Reshape(x, flat) g = Gemm(f, w1, c8) s = Sigmoid(g) p = {product} l = Gemm(p, w, c) y = Reshape(l, back)"
+    )
+    expect(net([2, 5, 8], [2, 5, 4], body, w1=SQUARE, c8=C8), [2, 5, 8], "linear", "linear", "silu")
+
+
 def test_a_flattening_of_other_axes_takes_those_behind_the_layer() -> None:
     body = "f = Reshape(x, flat) g = Gemm(f, w, c) y = Reshape(g, back)"
     expect(net([2, 5, 4, 2], [2, 5, 4], body), [2, 5, 4, 2], "linear", "reshape")
