@@ -3,7 +3,7 @@
 import numpy as np
 
 from portproof.exporter.coreml.builder import Builder
-from portproof.exporter.coreml.make.arithmetic import binary, select
+from portproof.exporter.coreml.make.arithmetic import binary
 from portproof.exporter.coreml.values import Array, Var, rank_of
 
 
@@ -11,9 +11,11 @@ def place_of_extreme(b: Builder, x: Var, axis: int, *, largest: bool, last: bool
     """The first place (or the `last`) of the extreme value along a non-negative axis: int32."""
     peak = b.emit("reduce_max" if largest else "reduce_min", x=x, axes=[axis], keep_dims=True)
     places = places_along(x, axis)
-    other = 0 if last else places.size - 1
-    order = select(b, binary(b, "equal", x, peak), b.const(places), np.int32(other))
-    return b.emit("reduce_max" if last else "reduce_min", x=order, axes=[axis], keep_dims=keep_dims)
+    # Counted from the end, the first place is the highest.
+    ranks = places if last else np.flip(places, axis)
+    found = binary(b, "mul", b.cast(binary(b, "equal", x, peak), "int32"), ranks)
+    best = b.emit("reduce_max", x=found, axes=[axis], keep_dims=keep_dims)
+    return best if last else b.emit("sub", x=np.int32(places.size - 1), y=best)
 
 
 def places_along(x: Var, axis: int) -> Array:

@@ -7,7 +7,7 @@ from portproof.exporter.coreml.make.arithmetic import binary
 from portproof.exporter.coreml.make.movement import broadcast_to, reshape
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, dtype_of, is_known, rank_of, shape_of
-from portproof.exporter.lowering.refusal import Refusal, UnknownShape
+from portproof.exporter.lowering.refusal import Refusal
 
 _RANKS_OF_INSTANCE_NORM = (3, 4)
 
@@ -52,11 +52,16 @@ def _check(x: Var, groups: int) -> None:
 
 def _by_groups(b: Builder, x: Var, groups: int, epsilon: float) -> Var:
     """Normalised as rows [N, groups, the rest], then in its own shape again."""
-    if not isinstance(x.shape[0], int | np.integer):
-        raise UnknownShape("the number of images is not known before run time", "declare it with --input")
-    rows = b.emit("reshape", x=x, shape=[int(x.shape[0]), groups, -1])
+    sizes = list(shape_of(x)) if is_known(x) else b.emit("shape", x=x)
+    rows = b.emit("reshape", x=x, shape=[sizes[0], groups, -1] if is_known(x) else _rows(b, sizes, groups))
     y = b.emit("layer_norm", x=rows, axes=[2], epsilon=b.like(epsilon, x))
-    return b.emit("reshape", x=y, shape=list(shape_of(x)) if is_known(x) else b.emit("shape", x=x))
+    return b.emit("reshape", x=y, shape=sizes)
+
+
+def _rows(b: Builder, sizes: Var, groups: int) -> Var:
+    """The shape [N, groups, -1] for sizes known only at run time."""
+    images = b.emit("slice_by_index", x=sizes, begin=[0], end=[1])
+    return b.emit("concat", values=[images, np.array([groups, -1], np.int32)], axis=0)
 
 
 def _scaled(b: Builder, y: Var, scale: Var, bias: Var) -> Var:
