@@ -84,7 +84,14 @@ def write_model(  # noqa: PLR0913 - the options of the command line
     packing = Packing(weights, target) if weights is not None else None
     with captured():
         sizes = flexible(dims)
-        lowered = lower(recognised(model), target=target, sizes=sizes.symbols, images=images, states=states)
+        lowered = lower(
+            recognised(model, target),
+            target=target,
+            sizes=sizes.symbols,
+            limits=sizes.limits,
+            images=images,
+            states=states,
+        )
         labelled = label(labels, model, lowered.outputs, _names(lowered))
         return _write(
             lowered, sizes, labelled, packing, path, float16=float16, keep_float32=lowered.exact | set(keep_float32)
