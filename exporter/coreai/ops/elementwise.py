@@ -84,10 +84,11 @@ def ceil(b: Builder, x: Tensor) -> Tensor:
 
 @onnx_op("Sign", since=9)
 def sign(b: Builder, x: Tensor) -> Tensor:
-    """-1, 0 or 1."""
+    """-1, 0 or 1; NaN stays NaN."""
     above = b.cast(b.emit("broadcasting_greater", x, b.like(0, x)), x.dtype)
     below = b.cast(b.emit("broadcasting_greater", b.like(0, x), x), x.dtype)
-    return b.emit("broadcasting_sub", above, below)
+    y = b.emit("broadcasting_sub", above, below)
+    return b.emit("broadcasting_where", b.emit("broadcasting_equal", x, x), y, x) if x.is_float else y
 
 
 @onnx_op("Cast", since=6, note="whole numbers to narrower ones are refused: Core AI saturates where ONNX wraps")
