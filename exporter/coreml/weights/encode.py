@@ -62,7 +62,7 @@ def _linear(weights: Array, role: Role, form: WeightFormat, new: bool) -> Encode
     blocks = list(weights.shape)
     blocks[role.out] = 1
     if form.block:
-        blocks[role.into] = _divides(form.block, weights.shape[role.into], "input channels")
+        blocks[role.into] = divisor(form.block, weights.shape[role.into])
     made = quantize(weights, blocks, form.bits)
     if made is None:
         raise NotWorthItError(f"its scales leave {weights.dtype}")
@@ -95,7 +95,7 @@ def _linear(weights: Array, role: Role, form: WeightFormat, new: bool) -> Encode
 
 def _palette(weights: Array, role: Role, form: WeightFormat, new: bool) -> Encoded:
     channels = weights.shape[role.out]
-    group = _divides(form.group, channels, "output channels") if form.group else channels
+    group = divisor(form.group, channels) if form.group else channels
     parts = np.split(np.moveaxis(weights, role.out, 0), channels // group)
     tables = [palette(part, 2**form.bits) for part in parts]
     places = np.concatenate([indices(part, table) for part, table in zip(parts, tables, strict=True)])
@@ -136,10 +136,9 @@ def _sparse(weights: Array, _role: Role, form: WeightFormat, new: bool) -> Encod
     )
 
 
-def _divides(part: int, whole: int, what: str) -> int:
-    if whole % part:
-        raise NotWorthItError(f"its {whole} {what} are not made of {part}s")
-    return part
+def divisor(wanted: int, size: int) -> int:
+    """The largest number up to `wanted` that `size` is made of: blocks and groups are all of one size."""
+    return next(part for part in range(min(wanted, size), 0, -1) if size % part == 0)
 
 
 def _shape(sizes: Sequence[int]) -> Any:

@@ -11,6 +11,8 @@
 | ``sparse`` | a bit for each element, and those that are not zero | iOS16 |
 | ``sparse:target=F`` | the same, after the smallest of each tensor have been set to zero until F of it are | iOS16 |
 
+Where B or G does not divide a tensor's channels, the largest number below it does that divides them.
+
 The releases are those of the operators of MIL that unpack them (coremltools' documentation of ``constexpr_*``).
 """
 

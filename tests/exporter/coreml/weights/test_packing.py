@@ -87,23 +87,37 @@ def test_what_became_of_each_weight_is_told(tmp_path: Path) -> None:
     assert written.weights.after < size < written.weights.after + SMALL.nbytes + 3000
 
 
+def product(inner: int, columns: int) -> ir.Model:
+    weights = RNG.standard_normal((inner, columns)).astype(np.float32)
+    return model_of(
+        f'<ir_version: 10, opset_import: ["" : 23]> g (float[2,{inner}] x) => (float[2,{columns}] y)'
+        "{ y = MatMul(x, w) }",
+        w=weights,
+    )
+
+
 @pytest.mark.parametrize(
-    ("form", "why"),
+    ("form", "inner", "columns", "why"),
     [
-        ("sparse", "it would take 6528 bytes in place of 6144"),
-        ("int4:block=64", "its 48 input channels are not made of 64s"),
-        ("palette4:group=24", "its 64 output channels are not made of 24s"),
+        ("sparse", 48, 64, "it would take 6528 bytes in place of 6144"),
+        ("int4:block=64", 67, 64, "it would take 10720 bytes in place of 8576"),
+        ("palette8:group=16", 64, 67, "it would take 38592 bytes in place of 8576"),
     ],
 )
-def test_what_cannot_be_stored_so_stays_and_is_told(form: str, why: str, tmp_path: Path) -> None:
-    weights = RNG.standard_normal((48, 64)).astype(np.float32)
-    source = model_of(
-        '<ir_version: 10, opset_import: ["" : 23]> g (float[2,48] x) => (float[2,64] y) { y = MatMul(x, w) }', w=weights
-    )
-    written = write(tmp_path, source, form, target="iOS18")
+def test_what_would_not_be_smaller_stays_and_is_told(
+    form: str, inner: int, columns: int, why: str, tmp_path: Path
+) -> None:
+    written = write(tmp_path, product(inner, columns), form, target="iOS18")
     assert written.weights is not None
     (tensor,) = written.weights.tensors
-    assert (tensor.why, tensor.before, tensor.after) == (why, 6144, 6144)
+    assert (tensor.why, tensor.before, tensor.after) == (why, inner * columns * 2, inner * columns * 2)
+
+
+@pytest.mark.parametrize(("form", "after"), [("int4:block=32", 3072 // 2 + 2 * 2 * 64), ("palette4:group=24", 1664)])
+def test_blocks_and_groups_that_do_not_divide_are_made_smaller(form: str, after: int, tmp_path: Path) -> None:
+    written = write(tmp_path, product(48, 64), form, target="iOS18")
+    assert written.weights is not None
+    assert [(tensor.why, tensor.after) for tensor in written.weights.tensors] == [("", after)]
 
 
 def test_a_target_without_the_format_is_refused_first(tmp_path: Path) -> None:
