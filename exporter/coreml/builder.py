@@ -40,6 +40,7 @@ class Builder:
         names: gives every operator a name of its own.
         origins: the ONNX node that made an operator, by the operator's name.
         lowering: what the values around the node being lowered have become; lowers nested graphs.
+        limits: the largest size that a symbol of MIL stands for.
         exact: names of operators that stay in float32 in any program: see `exactly`.
     """
 
@@ -51,6 +52,7 @@ class Builder:
         self.source: ir.Node | None = None
         self.names = names or Names()
         self.origins: dict[str, ir.Node] = {}
+        self.limits: dict[Any, int] = {}
         self.exact: set[str] = set()
         self._exactly = False
 

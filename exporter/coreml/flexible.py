@@ -35,6 +35,11 @@ class Flexible:
     symbols: Mapping[str, Any]
 
     @property
+    def limits(self) -> dict[Any, int]:
+        """The largest size that each symbol stands for."""
+        return {self.symbols[dim.name]: dim.high for dim in self.dims if dim.high is not None}
+
+    @property
     def enumerated(self) -> bool:
         """Whether shapes are enumerated: a range cannot say what is allowed."""
         return any(dim.step != 1 for dim in self.dims)

@@ -12,6 +12,7 @@ from portproof.exporter.coreml.builder import Builder, narrowed_type, saturated
 from portproof.exporter.coreml.images import first, scales
 from portproof.exporter.coreml.interface import Port, enter, leave, ports
 from portproof.exporter.coreml.items import Folded, Item, Nothing, TensorList
+from portproof.exporter.coreml.make.late import Of, is_number, reshaped_like
 from portproof.exporter.coreml.names import Names
 from portproof.exporter.coreml.parts import by_parts
 from portproof.exporter.coreml.registry import find
@@ -62,6 +63,7 @@ def lower(
     sizes: Mapping[str, Any] | None = None,
     images: Sequence[ImageInput] = (),
     states: Mapping[str, str] | None = None,
+    limits: Mapping[Any, int] | None = None,
 ) -> Lowered:
     """A MIL program for an ONNX model.
 
@@ -71,6 +73,7 @@ def lower(
         sizes: the symbol for each symbolic size of the inputs.
         images: the inputs that are pictures.
         states: by the name of an input that becomes a state, the output that replaces it.
+        limits: the largest size that each symbol stands for.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written; ``E-USAGE`` where
@@ -91,6 +94,7 @@ def lower(
             "E-OP-UNSUPPORTED", "an input or output cannot be written in Core ML", why=refusal.reason, hint=refusal.hint
         ) from refusal
     b = Builder(model.opset_imports.get("", 1), target, names)
+    b.limits = dict(limits or {})
     program = Program()
     boxes = {names.take(key): (key, name) for key, name in kept.items()}
     program.add_function("main", _function(b, model.graph, inputs, outputs, sizes or {}, boxes))
@@ -255,10 +259,12 @@ class Lowering:
         return self._declared(output, result)
 
     def _declared(self, output: ir.Value, result: Var) -> Var:
-        """`result`, whose sizes MIL does not know, in the shape that ONNX's inference knows."""
-        if output.shape is None or not output.shape.is_static() or 0 in output.shape.numpy():
+        """`result`, of which MIL does not know some sizes, with those that ONNX's inference knows."""
+        if output.shape is None or len(output.shape) != len(result.shape):
             return result
-        return self.builder.emit("reshape", x=result, shape=np.array(output.shape.numpy(), np.int32))
+        sizes = [size if isinstance(size, int) else Of(axis=axis) for axis, size in enumerate(output.shape)]
+        news = [not is_number(known) and is_number(size) for known, size in zip(result.shape, sizes, strict=True)]
+        return reshaped_like(self.builder, result, sizes) if any(news) and 0 not in sizes else result
 
 
 def _check_sizes(node: ir.Node, output: ir.Value, result: Var) -> None:

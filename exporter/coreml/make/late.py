@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -44,3 +45,30 @@ def reshaped_like(b: Builder, x: Var, sizes: Sequence[int | Of]) -> Var:
         for size in known
     ]
     return b.emit("reshape", x=x, shape=b.emit("concat", values=parts, axis=0))
+
+
+def partly_known(x: Var, shape: Var) -> list[int] | None:
+    """The sizes that a shape computed at run time asks for, -1 for the only one that is not known; None for more.
+
+    MIL knows numbers and symbols of a computed shape; what -1 stands for in it follows from the elements of `x`.
+    """
+    sizes = None if shape.sym_val is None else list(np.asarray(shape.sym_val).reshape(-1))
+    if sizes is None or any(is_number(size) and size == 0 for size in sizes):
+        return None
+    rest = [place for place, size in enumerate(sizes) if is_number(size) and size == -1]
+    if len(rest) == 1:
+        others = [size for place, size in enumerate(sizes) if place != rest[0]]
+        quotient = _product(x.shape) / _product(others)
+        if not getattr(quotient, "is_Integer", False):
+            return None
+        sizes[rest[0]] = int(quotient)
+    late = [place for place, size in enumerate(sizes) if not is_number(size)]
+    return [-1 if place in late else int(size) for place, size in enumerate(sizes)] if len(late) == 1 else None
+
+
+def _product(sizes: Sequence[Any]) -> Any:
+    """Of numbers and symbols."""
+    whole: Any = 1
+    for size in sizes:
+        whole = whole * (int(size) if is_number(size) else size)
+    return whole

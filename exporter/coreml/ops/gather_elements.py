@@ -3,7 +3,7 @@
 import numpy as np
 
 from portproof.exporter.coreml.builder import Builder
-from portproof.exporter.coreml.make.indices import wrap, wrap_along
+from portproof.exporter.coreml.make.indices import sizes_along, wrap, wrap_along
 from portproof.exporter.coreml.make.movement import box, concat, without_bool
 from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.registry import onnx_op
@@ -24,7 +24,7 @@ def gather_elements(b: Builder, x: Var, indices: Var, *, axis: int) -> Var:
 def gather_nd(b: Builder, x: Var, indices: Var, *, batch_dims: int | None) -> Var:
     """MIL's gather_nd; batch axes become leading coordinates of the points."""
     batch, depth = batch_dims or 0, int(indices.shape[-1])
-    where = wrap(b, indices, np.array(shape_of(x)[batch : batch + depth], np.int64))
+    where = wrap(b, indices, sizes_along(b, x, batch, depth))
     if batch:
         where = concat(b, [_batch_points(b, where, batch), where], rank_of(where) - 1)
     return without_bool(b, lambda data: b.emit("gather_nd", x=data, indices=where), x)

@@ -8,7 +8,7 @@ import numpy as np
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.items import Folded
 from portproof.exporter.coreml.make.folding import reshaped, sizes_of
-from portproof.exporter.coreml.make.late import Of, reshaped_like
+from portproof.exporter.coreml.make.late import Of, partly_known, reshaped_like
 from portproof.exporter.coreml.make.movement import expand_dims
 from portproof.exporter.coreml.make.parameter import constant_ints, declared_shape, resolve_axes
 from portproof.exporter.coreml.registry import onnx_op, takes_folded
@@ -23,7 +23,7 @@ def reshape(b: Builder, x: Tensor, shape: Var, *, allowzero: int | None) -> Tens
     """-1 for what is left; 0 for the size of the input at that place, unless `allowzero`."""
     wanted = array_of(shape)
     if wanted is None:
-        known = declared_shape(b)
+        known = declared_shape(b) or partly_known(_tensor(x), shape)
         return reshaped(b, x, known) if known is not None else b.emit("reshape", x=_tensor(x), shape=shape)
     sizes = [int(size) for size in wanted.reshape(-1)]
     if isinstance(x, Folded) or is_known(x) or not sizes:

@@ -6,7 +6,7 @@ import numpy as np
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary
-from portproof.exporter.coreml.make.indices import wrap
+from portproof.exporter.coreml.make.indices import sizes_along, wrap, wrap_along
 from portproof.exporter.coreml.make.movement import reshape, without_bool
 from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.make.wrapping import wrapped
@@ -34,7 +34,7 @@ def scatter_nd(b: Builder, x: Var, indices: Var, updates: Var, *, reduction: str
     """Slices at points given by the last axis of `indices`."""
     if 0 in indices.shape:
         return x
-    points = wrap(b, indices, np.array(shape_of(x)[: int(indices.shape[-1])], np.int64))
+    points = wrap(b, indices, sizes_along(b, x, 0, int(indices.shape[-1])))
     mode = _mode(reduction or "none")
 
     def scattered(data: Var, new: Var) -> Var:
@@ -53,14 +53,15 @@ def _elements(b: Builder, x: Var, indices: Var, updates: Var, axis: int, reducti
     """scatter_along_axis where the indices reach over all of the other axes, else a scatter of the flattened data."""
     if 0 in indices.shape:
         return x
-    shape, along, mode = shape_of(x), resolve_axis(axis, rank_of(x)), _mode(reduction)
-    where = wrap(b, indices, shape[along])
-    if all(position == along or size == shape[position] for position, size in enumerate(indices.shape)):
+    along, mode = resolve_axis(axis, rank_of(x)), _mode(reduction)
+    where = wrap_along(b, indices, x, along)
+    if all(position == along or size == x.shape[position] for position, size in enumerate(indices.shape)):
 
         def scattered(data: Var, new: Var) -> Var:
             return b.emit("scatter_along_axis", data=data, indices=where, updates=new, axis=along, mode=mode)
 
         return wrapped(b, without_bool(b, scattered, x, updates))
+    shape = shape_of(x)
     flat = reshape(b, _flat(b, where, shape, along), (-1,))
 
     def scattered_flat(data: Var, new: Var) -> Var:

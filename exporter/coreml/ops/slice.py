@@ -10,7 +10,7 @@ from portproof.exporter.coreml.make.arithmetic import binary, select
 from portproof.exporter.coreml.make.movement import concat
 from portproof.exporter.coreml.make.parameter import constant_ints, resolve_axes
 from portproof.exporter.coreml.registry import onnx_op, saturates
-from portproof.exporter.coreml.values import Var, array_of, dtype_of, is_known, rank_of, shape_of
+from portproof.exporter.coreml.values import Var, array_of, dtype_of, ints_of, is_known, rank_of, shape_of
 from portproof.exporter.lowering.refusal import Refusal
 
 _FARTHEST = np.iinfo(np.int32)
@@ -115,6 +115,10 @@ def _late(b: Builder, x: Var, starts: Var, ends: Var, axes: Sequence[int] | None
     strides = dict(zip(named, steps or [1] * len(named), strict=True))
     if 0 in strides.values():
         raise Refusal("a step of 0")
+    if array_of(starts) is not None and set(strides.values()) == {1}:
+        inside = _sized(b, x, ints_of(starts), ends, named)
+        if inside is not None:
+            return inside
     sizes = b.const(np.array(shape_of(x), np.int32)) if is_known(x) else b.emit("shape", x=x)
     taken = (
         b.emit("gather", x=sizes, indices=np.array(named, np.int32), axis=0) if named != list(range(rank)) else sizes
@@ -134,6 +138,21 @@ def _late(b: Builder, x: Var, starts: Var, ends: Var, axes: Sequence[int] | None
         begin_mask=others,
         end_mask=others,
     )
+
+
+def _sized(b: Builder, x: Var, starts: Sequence[int], ends: Var, named: Sequence[int]) -> Var | None:
+    """A slice that ends at sizes of inputs, which never lie outside of the axis: it is as long as they say."""
+    if any(starts) or ends.sym_val is None:
+        return None
+    bounds = list(np.asarray(ends.sym_val).reshape(-1))
+    for axis, bound in zip(named, bounds, strict=True):
+        size = x.shape[axis]
+        if bound != size and not (isinstance(size, int | np.integer) and b.limits.get(bound, size + 1) <= size):
+            return None
+    whole = concat(b, [ends, b.const(np.array([-1], np.int32))], 0)
+    where = [list(named).index(axis) if axis in named else len(named) for axis in range(rank_of(x))]
+    lengths = b.emit("gather", x=whole, indices=np.array(where, np.int32), axis=0)
+    return b.emit("slice_by_size", x=x, begin=[0] * rank_of(x), size=lengths)
 
 
 def _inside(b: Builder, bound: Var, sizes: Var, least: np.ndarray, backwards: np.ndarray) -> Var:
