@@ -49,7 +49,15 @@ def identity(b: Builder, x: Tensor) -> Tensor:
 
 
 @onnx_op("Dropout", since=7, note="inference only")
-def dropout(b: Builder, x: Tensor, ratio: Any = None, training: Tensor | None = None, **_: Any) -> Tensor:
+def dropout(
+    b: Builder,
+    x: Tensor,
+    share: Tensor | None = None,
+    training: Tensor | None = None,
+    *,
+    ratio: float | None = None,
+    seed: int | None = None,
+) -> Tensor:
     """Nothing, outside of training."""
     if training is not None and (training.array is None or training.array.any()):
         raise Refusal("it draws random numbers in training mode", "export the model in eval mode")
