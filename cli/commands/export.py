@@ -15,7 +15,7 @@ from portproof.runtimes.dims import text_of
 
 if TYPE_CHECKING:
     from portproof.exporter.pipeline import ExportResult
-    from portproof.exporter.report.report import CoreMLPackage, Data, Report, Stage
+    from portproof.exporter.report.report import CoreMLPackage, Data, NeuralEngine, Report, Stage
 
 
 @click.command("export")
@@ -101,7 +101,20 @@ def _text(result: "ExportResult") -> str:
     stages = each or {"": result.report.stages}
     tables = [_stages(key, found) for key, found in stages.items()]
     kept = [_kept(package) for package in result.report.coreml if package.float32_operators]
-    return "\n\n".join((*tables, parity_table(result.proofs), reasons(result.proofs), *kept))
+    engines = [_engine(package.file, engine) for package in result.report.coreml for engine in package.neural_engine]
+    return "\n\n".join((*tables, parity_table(result.proofs), reasons(result.proofs), *kept, *engines))
+
+
+def _engine(file: str, engine: "NeuralEngine") -> str:
+    """What is likely of a device's Neural Engine, and first of all that it is only that."""
+    share = "" if engine.macs_share is None else f", {engine.macs_share:.0%} of the multiply-accumulates"
+    total = engine.likely + engine.unlikely + engine.unsure
+    head = (
+        f"{file} on the Neural Engine of {engine.device} ({engine.chip}), {engine.caution}:\n"
+        f"likely {engine.likely} of {total} operators{share}, in {engine.parts} part{'s' if engine.parts > 1 else ''}"
+    )
+    rows = [(each.operator, each.type, each.verdict, each.where, "; ".join(each.why)) for each in engine.elsewhere[:12]]
+    return f"{head}\n{table(('operator', 'type', '', 'from', 'why'), rows)}" if rows else head
 
 
 def _kept(package: "CoreMLPackage") -> str:

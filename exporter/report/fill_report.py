@@ -1,7 +1,7 @@
 """What an export found out, as `report.json` has it."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,9 +13,11 @@ from portproof.exporter.report.report import (
     CoreMLPackage,
     Data,
     Device,
+    Elsewhere,
     Function,
     InputRange,
     KeptOperator,
+    NeuralEngine,
     OutputParity,
     Report,
     Source,
@@ -25,6 +27,7 @@ from portproof.exporter.report.report import (
 from portproof.exporter.sizes import sizes_of_samples
 
 if TYPE_CHECKING:
+    from portproof.device_profiles.schema import Profile
     from portproof.exporter import source as source_module
     from portproof.exporter.coreml.export import Package
     from portproof.exporter.proof import Proof
@@ -48,11 +51,13 @@ def fill_report(facts: Facts, models: tuple[File, ...]) -> Report:
         parity=tuple(_parity(proof) for proof in facts.proofs),
         messages=findings(facts.messages),
         artifacts=models,
-        coreml=tuple(_package(key, each.package) for key, each in facts.functions.items() if each.package),
+        coreml=tuple(
+            _package(key, each.package, facts.devices) for key, each in facts.functions.items() if each.package
+        ),
     )
 
 
-def _package(key: str, package: "Package") -> CoreMLPackage:
+def _package(key: str, package: "Package", devices: "Sequence[Profile]") -> CoreMLPackage:
     return CoreMLPackage(
         file=package.path.name,
         signature_key=key,
@@ -63,6 +68,36 @@ def _package(key: str, package: "Package") -> CoreMLPackage:
                 operator=kept.operator, type=kept.type, source=kept.source, where=where_text(kept.where), why=kept.why
             )
             for kept in package.kept
+        ),
+        weights=str(package.packed.form) if package.packed else None,
+        weight_bytes=(package.packed.before, package.packed.after) if package.packed else None,
+        neural_engine=tuple(_neural_engine(package, device) for device in devices if "coreml" in device.targets),
+    )
+
+
+def _neural_engine(package: "Package", device: "Profile") -> NeuralEngine:
+    from portproof.exporter.coreml.residency import advise
+
+    advice = advise(package.path, device, origins=package.origins)
+    return NeuralEngine(
+        device=device.id,
+        chip=advice.chip,
+        caution=advice.caution,
+        likely=advice.count("likely"),
+        unlikely=advice.count("unlikely"),
+        unsure=advice.count("unsure"),
+        macs_share=advice.macs_share,
+        parts=advice.parts,
+        elsewhere=tuple(
+            Elsewhere(
+                operator=each.operator,
+                type=each.type,
+                verdict="unsure" if each.verdict == "unsure" else "unlikely",
+                where=where_text(each.where),
+                why=tuple(f"{reason.text} ({reason.confidence}: {reason.source})" for reason in each.reasons),
+            )
+            for each in advice.operators
+            if each.verdict != "likely"
         ),
     )
 

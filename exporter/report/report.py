@@ -114,6 +114,32 @@ class KeptOperator(Strict):
     why: str
 
 
+class Elsewhere(Strict):
+    """An operator that the Neural Engine will likely not run, or of which one cannot tell."""
+
+    operator: str = Field(description="its name in the package")
+    type: str = Field(description="MIL's")
+    verdict: Literal["unlikely", "unsure"]
+    where: str = Field(description="the torch module and line, where known")
+    why: tuple[str, ...] = Field(description="each with its source")
+
+
+class NeuralEngine(Strict):
+    """Advice, not fact: where a package will likely run on a device."""
+
+    device: str
+    chip: str
+    caution: str
+    likely: int = Field(description="operators that likely run there")
+    unlikely: int
+    unsure: int
+    macs_share: float | None = Field(
+        description="of the multiply-accumulates that likely run there; null where unknown"
+    )
+    parts: int = Field(description="runs of operators that are likely there, or not: each change costs time")
+    elsewhere: tuple[Elsewhere, ...]
+
+
 class CoreMLPackage(Strict):
     """How a Core ML package computes."""
 
@@ -122,6 +148,9 @@ class CoreMLPackage(Strict):
     deployment_target: str = Field(description="the oldest release of Apple's systems that runs it")
     precision: Literal["float16", "float32"]
     float32_operators: tuple[KeptOperator, ...] = Field(description="those of a float16 package that stay in float32")
+    weights: str | None = Field(default=None, description="how they are stored; null for as they are computed with")
+    weight_bytes: tuple[int, int] | None = Field(default=None, description="before and after they were packed")
+    neural_engine: tuple[NeuralEngine, ...] = Field(default=(), description="one for each Apple device asked for")
 
 
 class Function(Strict):
