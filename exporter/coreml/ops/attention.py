@@ -14,7 +14,7 @@ from portproof.exporter.coreml.make.movement import concat, reshape, transpose
 from portproof.exporter.coreml.make.parameter import has_output
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, dtype_of, is_float, rank_of, shape_of
-from portproof.exporter.lowering.refusal import Refusal
+from portproof.exporter.lowering.refusal import Refusal, UnknownShape
 
 _HEADS, _LENGTH, _SIZE = 1, 2, 3
 _SCORES, _CAPPED, _BIASED, _WEIGHTS = range(4)
@@ -102,6 +102,8 @@ def _after(b: Builder, past: Var | None, x: Var) -> Var:
 
 
 def _check(heads: _Heads) -> None:
+    if not all(is_number(x.shape[axis]) for x in (heads.q, heads.k, heads.v) for axis in (_HEADS, _SIZE)):
+        raise UnknownShape("the number of heads or their size is not known before run time", "reshape to numbers")
     counts = [int(x.shape[_HEADS]) for x in (heads.q, heads.k, heads.v)]
     if counts[1] != counts[2] or counts[0] % counts[1]:
         raise Refusal(f"{counts[0]} heads of queries share {counts[1]} of keys and {counts[2]} of values")
