@@ -22,7 +22,7 @@ from portproof.device_profiles.errors import Message, PortproofError
 from portproof.runtimes import signatures
 from portproof.runtimes.isolate import IsolatedResult, describe_exit, machine_memory_limit, run_isolated
 from portproof.runtimes.options import Kernels
-from portproof.runtimes.registry import find_format
+from portproof.runtimes.registry import COREML, find_format
 from portproof.runtimes.stats import Comparison, Floats, Spread, compare, spread
 
 _WORKER = "portproof.runtimes.bench_worker"
@@ -141,6 +141,7 @@ def bench(files: Sequence[str | os.PathLike[str]], options: BenchOptions | None 
     paths = [os.fspath(file) for file in files]
     if not paths or min(options.threads, options.loads, options.rounds) < 1:
         raise PortproofError("E-USAGE", "name at least one file, thread, load and round")
+    _refuse_emulated(paths)
     targets = [target for path in paths for target in _targets(path, options)]
     if options.data and len({target.signature for target in targets}) > 1:
         raise _whose_data(targets)
@@ -157,6 +158,24 @@ def bench(files: Sequence[str | os.PathLike[str]], options: BenchOptions | None 
         files=timings,
         findings=tuple(_noise_findings(timings, by)),
     )
+
+
+def _refuse_emulated(paths: Sequence[str]) -> None:
+    """The emulator's speed is not Core ML's, on this host or any other."""
+    emulated = [path for path in paths if find_format(Path(path)).name == COREML]
+    if emulated:
+        raise PortproofError.of(
+            [
+                Message(
+                    code="E-USAGE",
+                    what=f"{Path(path).name} cannot be measured here",
+                    where=path,
+                    why="Core ML runs on Apple's systems only, and the emulator's speed says nothing of theirs",
+                    hint="measure it with Xcode's performance report; here measure the .tflite or .onnx beside it",
+                )
+                for path in emulated
+            ]
+        )
 
 
 def host() -> str:

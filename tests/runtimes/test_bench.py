@@ -144,3 +144,10 @@ def test_profile_sums_over_runs_and_sorts(tmp_path: Path) -> None:
         {"name": "b", "op": "Conv", "ms": 0.35},
         {"name": "a", "op": "Relu", "ms": 0.2},
     ]
+
+
+def test_emulated_speed_is_no_speed(tmp_path: Path) -> None:
+    (tmp_path / "net.mlpackage").mkdir()
+    with pytest.raises(PortproofError, match="says nothing of theirs") as caught:
+        bench([tmp_path / "net.mlpackage"])
+    assert caught.value.messages[0].code == "E-USAGE"
