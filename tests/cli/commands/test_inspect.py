@@ -32,7 +32,7 @@ def test_a_program_gets_json(file: Path, capfd: pytest.CaptureFixture[str]) -> N
     (spec,) = result["inputs"]
     assert {key: spec[key] for key in ("name", "shape", "dtype")} == {"name": "x", "shape": [2, 3], "dtype": "float32"}
     assert spec["perm"] is None
-    assert not (spec["dims"] or spec["own_name"] or spec["source_dtype"] or spec["scalar"])
+    assert not any(spec[key] for key in ("dims", "own_name", "source_dtype", "scalar"))
 
 
 @pytest.mark.parametrize(("name", "status"), [("absent.onnx", 2), ("text.txt", 3)])
