@@ -36,6 +36,16 @@ TOKENS = """g (float[N,T,8] x, float[N,T] mask) => (float[N,T,8] y, float[N,8] l
 }"""
 
 
+POSITIONS = """g (float[1,T,8] x) => (float[1,T,A,4] y, float[1,8] last) {
+    n = Shape <start = 1, end = 2> (x)
+    p = Slice (table, zero, n, zero)
+    a = Add (x, p)
+    s = Concat <axis = 0> (one, n, rest, four)
+    y = Reshape (a, s)
+    last = GatherND (x, place)
+}"""
+
+
 def saved(folder: Path, text: str, **constants: np.ndarray) -> Path:
     proto = onnx.parser.parse_model(HEAD + text)
     proto.graph.initializer.extend(onnx.numpy_helper.from_array(array, name) for name, array in constants.items())
@@ -82,6 +92,15 @@ def test_sequences_of_any_length_in_a_range(tmp_path: Path, target: str) -> None
     convert(source, package, float16=False, target=target, dims={"N": (1, 3), "T": (1, 32)})
     for batch, length in [(1, 1), (2, 7), (3, 32)]:
         agrees(source, package, {"x": weights(batch, length, 8), "mask": weights(batch, length)})
+
+
+def test_positions_as_long_as_the_input_and_what_is_left(tmp_path: Path) -> None:
+    numbers = {"zero": [0], "one": [1], "rest": [-1], "four": [4]}
+    constants = {name: np.array(value, np.int64) for name, value in numbers.items()}
+    source = saved(tmp_path, POSITIONS, table=weights(16, 8), place=np.array([[0, -1]]), **constants)
+    convert(source, tmp_path / "m.mlpackage", float16=False, dims={"T": (1, 16)})
+    for length in (1, 16):
+        agrees(source, tmp_path / "m.mlpackage", {"x": weights(1, length, 8)})
 
 
 def test_a_size_outside_of_the_range_is_an_error(tmp_path: Path) -> None:
