@@ -45,8 +45,10 @@ def check_interface(interface: Interface, function: Function) -> None:
 
 
 def _check_names(features: Sequence[Feature], names: Sequence[str], side: str) -> None:
+    """An output may be given twice where it is described twice, in the same words: coremltools writes and runs such."""
     described, real = Counter(feature.name for feature in features), Counter(names)
-    odd = sorted(name for name in described | real if not described[name] == real[name] == 1)
+    different = Counter(feature.name for feature in set(features))
+    odd = sorted(name for name in described | real if described[name] != real[name] or different[name] > 1)
     if odd:
         raise damaged(f"its {side} are not those that are described: {', '.join(map(shown, odd[:5]))}")
 

@@ -129,7 +129,7 @@ def _image(feature: Feature, kind: Type) -> TensorSpec:
 def _outputs(interface: Interface, function: Function) -> tuple[TensorSpec, ...]:
     types = {value.name: value.type for value in function.inputs}
     types |= {value.name: value.type for operation in function.block.operations for value in operation.outputs}
-    return tuple(_output(feature, types[feature.name], interface) for feature in interface.outputs)
+    return tuple(_output(feature, types[feature.name], interface) for feature in dict.fromkeys(interface.outputs))
 
 
 def _output(feature: Feature, kind: Type, interface: Interface) -> TensorSpec:

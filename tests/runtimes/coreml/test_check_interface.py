@@ -176,6 +176,7 @@ def test_names() -> None:
         with pytest.raises(FaultError, match=reason):
             check_interface(Interface(inputs=inputs, outputs=outputs), function)
     twice = replace(function, block=replace(function.block, outputs=("x", "x")))
-    for described in ((x,), (x, x)):
+    check_interface(Interface(inputs=(x,), outputs=(x, x)), twice)
+    for described in ((x,), (x, replace(x, description="other")), (x, x, x)):
         with pytest.raises(FaultError, match="outputs are not those that are described: x"):
             check_interface(Interface(inputs=(x,), outputs=described), twice)
