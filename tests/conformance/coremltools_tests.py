@@ -44,6 +44,9 @@ CONTRADICTIONS = {
     r"test_image_resizing\.py::TestResample::test_builder_to_backend_smoke\[": (
         "counts two casts of the conversion, which a float32 program does not have; the numbers agree"
     ),
+    r"test_torch_ops\.py::TestStack::test_stack_dynamic_range_dim\[.*default_dynamic_size=(?!4)": (
+        "a refusal is wanted because a ranged size is another one by default; where it runs all shapes are the same"
+    ),
     r"test_torch_ops\.py::TestLSTMWithPackedSequence::test_lstm": (
         "the conversion takes the first sequence's length, 10, for the size of the batch, 3: its initial states have "
         "shape [10, 6], where MIL's text says [b, H]"
