@@ -41,8 +41,8 @@ def test_figures(written: Written) -> None:
     assert advice.macs_share == 1.0
     assert sum(each.macs or 0 for each in advice.operators) == 2 * 16 * 64 * 16 * 9
     unlikely = [each.type for each in advice.operators if each.verdict == "unlikely"]
-    assert unlikely == ["add", "identity"]
-    assert (advice.count("unlikely"), advice.count("unsure")) == (2, 0)
+    assert unlikely == ["add"]
+    assert (advice.count("unlikely"), advice.count("unsure")) == (1, 0)
     assert advice.parts in (2, 3)
     assert [note.text[:12] for note in advise(written.path, "M1").notes] == ["int8 weights"]
     assert advice.notes == ()
