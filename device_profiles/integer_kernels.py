@@ -1,0 +1,181 @@
+"""Which operators a unit computes in integers, and under which rules: data (`rules/integer-<unit>.toml`), not code.
+
+A unit is a runtime on a kind of processor: ``litert-xnnpack`` is LiteRT on a CPU through XNNPACK. Operators are named
+by their ONNX types, because quantized models are ONNX models with QuantizeLinear/DequantizeLinear pairs.
+"""
+
+import difflib
+import functools
+import tomllib
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from portproof.device_profiles.errors import PortproofError
+from portproof.device_profiles.integer_limits import LIMITS, Site
+
+RULES = Path(__file__).parent / "rules"
+DEFAULT_UNIT = "litert-xnnpack"
+
+ActivationType = Literal["int8", "int16"]
+WeightGranularity = Literal["per_channel", "per_tensor", "none"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IntegerKernel(_Strict):
+    """How a unit computes one operator in integers.
+
+    Attributes:
+        op: ONNX operator type.
+        activations: types its activations may have; empty where only the dynamic form exists.
+        weights: the finest granularity that the scales of its constant weights may have; ``"none"``: it has no weights.
+        same_scale: inputs and output share scale and zero point.
+        fixed_output: scale and zero point of the output by activation type, where the kernel prescribes them.
+        dynamic: there is a kernel for int8 weights whose activations are quantized when running, float outside.
+        float_in_partition: the float form runs in the same partition: a float island costs its Q/DQ only.
+        limits: names of further conditions, functions of `integer_limits`.
+        source: where that is from.
+    """
+
+    op: str
+    activations: tuple[ActivationType, ...] = ()
+    weights: WeightGranularity = "none"
+    same_scale: bool = False
+    fixed_output: dict[ActivationType, tuple[float, int]] | None = None
+    dynamic: bool = False
+    float_in_partition: bool = False
+    limits: tuple[str, ...] = ()
+    source: str
+
+    def refusal(self, site: Site) -> str:
+        """Why this kernel does not take a node; empty where it does."""
+        reasons = (LIMITS[name](site) for name in self.limits)
+        return next((reason for reason in reasons if reason), "")
+
+
+class _Group(_Strict):
+    """Operators with the same rules: one table of a rules file."""
+
+    ops: tuple[str, ...] = Field(min_length=1)
+    activations: tuple[ActivationType, ...] = ()
+    weights: WeightGranularity = "none"
+    same_scale: bool = False
+    fixed_output: dict[ActivationType, tuple[float, int]] | None = None
+    dynamic: bool = False
+    limits: tuple[str, ...] = ()
+    source: str
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        unknown = sorted(set(self.limits) - set(LIMITS))
+        if unknown:
+            raise ValueError(f"no limit is named {', '.join(unknown)}")
+        if not self.activations and not self.dynamic:
+            raise ValueError(f"{', '.join(self.ops)}: neither an integer nor a dynamic kernel")
+        if self.dynamic and self.weights == "none":
+            raise ValueError(f"{', '.join(self.ops)}: a dynamic kernel has weights")
+        if self.fixed_output and not set(self.fixed_output) <= set(self.activations):
+            raise ValueError(f"{', '.join(self.ops)}: a fixed output of a type that the kernel does not have")
+        return self
+
+
+class KernelRules(_Strict):
+    """What one unit takes in integers.
+
+    Attributes:
+        unit: its name, equal to the file's.
+        name: in words.
+        activation_types: types of activations that it knows, the preferred first.
+        symmetric_activations: its fast kernels need zero points of 0.
+        weights: granularities of weight scales, the preferred first.
+        weight_only: types of constant weights that may be dequantized in front of a float operator.
+        float_islands: whether operators may stay float at all.
+        sources: where facts are from, by key.
+        kernels: groups of operators with the same rules.
+        float_ops: operators whose float form runs in the same partition as the integer ones.
+        notes: what a user should know.
+        source: where the unit as a whole is documented, a key of `sources`.
+    """
+
+    unit: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    name: str
+    activation_types: tuple[ActivationType, ...] = Field(min_length=1)
+    symmetric_activations: bool = False
+    weights: tuple[WeightGranularity, ...] = Field(min_length=1)
+    weight_only: tuple[Literal["int8", "int4"], ...] = ()
+    float_islands: bool = True
+    source: str
+    sources: dict[str, str]
+    kernels: tuple[_Group, ...]
+    float_ops: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _refers_to_what_there_is(self) -> Self:
+        for group in self.kernels:
+            if group.source not in self.sources:
+                raise ValueError(f"{', '.join(group.ops)}: no source is named {group.source}")
+            if not set(group.activations) <= set(self.activation_types):
+                raise ValueError(f"{', '.join(group.ops)}: a type of activations that the unit does not have")
+        names = [op for group in self.kernels for op in group.ops]
+        twice = sorted({op for op in names if names.count(op) > 1})
+        if twice or self.source not in self.sources:
+            raise ValueError(f"operators with two rules: {', '.join(twice)}" if twice else "its source is not listed")
+        return self
+
+    @functools.cached_property
+    def _by_op(self) -> dict[str, IntegerKernel]:
+        return {op: self._kernel(op, group) for group in self.kernels for op in group.ops}
+
+    def _kernel(self, op: str, group: _Group) -> IntegerKernel:
+        values = group.model_dump(exclude={"ops", "source"})
+        source = self.sources[group.source]
+        return IntegerKernel(op=op, float_in_partition=self.float_in_partition(op), source=source, **values)
+
+    def kernel(self, op_type: str) -> IntegerKernel | None:
+        """The integer (or dynamic) kernel of an ONNX operator type of the default domain; None where there is none."""
+        return self._by_op.get(op_type)
+
+    def float_in_partition(self, op_type: str) -> bool:
+        """Whether the float form of an operator runs in the same partition as the integer operators."""
+        return op_type in self.float_ops
+
+    def refusal(self, site: Site, activation: ActivationType | None = "int8") -> str:
+        """Why a node cannot be computed in integers here; empty where it can.
+
+        Args:
+            site: what is known of the node.
+            activation: the type of its activations; None asks for the dynamic form.
+        """
+        kernel = self.kernel(site.op)
+        if kernel is None or not (kernel.dynamic if activation is None else kernel.activations):
+            form = "dynamic" if activation is None else "integer"
+            return f"{self.name} has no {form} kernel for {site.op}"
+        if activation is not None and activation not in kernel.activations:
+            return f"{self.name} has no kernel for {site.op} with {activation} activations"
+        return kernel.refusal(site)
+
+
+def units() -> tuple[str, ...]:
+    """The units that rules come with Portproof for, by name."""
+    return tuple(sorted(path.stem.removeprefix("integer-") for path in RULES.glob("integer-*.toml")))
+
+
+@functools.cache
+def load(unit: str = DEFAULT_UNIT) -> KernelRules:
+    """The rules of a unit.
+
+    Raises:
+        PortproofError: ``E-DEVICE-UNKNOWN``: nothing is known of such a unit.
+    """
+    known = units()
+    if unit not in known:
+        near = difflib.get_close_matches(unit, known, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}?" if near else f"units are {', '.join(known)}"
+        raise PortproofError("E-DEVICE-UNKNOWN", f'nothing is known of a unit "{unit}"', hint=hint, known=list(known))
+    path = RULES / f"integer-{unit}.toml"
+    return KernelRules.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
