@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Form = Literal["static", "dynamic", "weight_only"]
 Precision = Literal["int8", "int16"]
 LIMITS: Mapping[str, tuple[int, int]] = {"int8": (-128, 127), "int16": (-32768, 32767)}
 
@@ -64,12 +63,13 @@ class Layer:
         name: of the node; unique in the model.
         op_type: of the node.
         input: the value that the weights are multiplied with.
-        output: the value that the node itself makes, bias included, before any activation function.
+        output: the product with its bias (of a MatMul, behind the Add of its bias), before any activation function.
         result: the value after a fused Relu or Clip, which carries the pair; `output` where nothing is fused.
         weight: name of the weight's initializer.
         bias: name of the bias's initializer, "" where there is none.
         axis: of the weight, the output channels' (0 of Conv, 1 of ConvTranspose, else the output axis).
         output_axis: of the output, the channels' (1 of convolutions, -1 of matrix products).
+        clip: the bounds of the fused activation, (0, inf) of Relu, (0, 6) of Relu6; None where nothing is fused.
         attributes: the node's, by name: ``strides``, ``pads``, ``dilations``, ``group``, ``transB``...
     """
 
@@ -82,6 +82,7 @@ class Layer:
     bias: str = ""
     axis: int = 0
     output_axis: int = 1
+    clip: tuple[float, float] | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -128,19 +129,22 @@ class Plan:
     """All that makes a float model a quantized one. Never changed: every change makes a new plan.
 
     Attributes:
-        form: ``"static"``: activations have fixed scales; ``"dynamic"``: they get theirs when running;
-            ``"weight_only"``: only weights are integers.
         layers: every layer with constant weights, by name, whether quantized or not, in the graph's order.
-        integer: names of the nodes that compute in integers; all others stay float.
+        integer: names of the nodes that compute in integers with fixed scales; all others are float outside.
+        dynamic: names of the layers whose input is quantized when running; float in, float out.
+        weight_only: names of the layers of which only the weight is integers.
         activations: the encoding of each value that carries a pair. A value made by an integer node is read through
             its pair by everyone; one made by a float node through its pair by integer nodes only.
         weights: the integers of each layer that is quantized, by layer name.
+        fused: names of nodes (a bias's Add, a Relu or Clip) that are computed in the node before them: no pair between.
         why_float: for each node that stays float though it computes, by name, the reason.
     """
 
-    form: Form = "static"
     layers: Mapping[str, Layer]
     integer: frozenset[str]
+    dynamic: frozenset[str] = frozenset()
+    weight_only: frozenset[str] = frozenset()
+    fused: frozenset[str] = frozenset()
     activations: Mapping[str, Encoding]
     weights: Mapping[str, LayerWeights]
     why_float: Mapping[str, str] = field(default_factory=dict)
