@@ -1,0 +1,1 @@
+"""Which integers the weights become: scales, second-order rounding, bias correction; on plain arrays."""
