@@ -1,0 +1,1 @@
+"""ONNX graphs in memory: what calibration and every writer need of them."""
