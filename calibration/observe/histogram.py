@@ -1,0 +1,114 @@
+"""A histogram that grows with its values and merges exactly, in memory that does not grow.
+
+Bin `i` holds the values in [i * 2^k, (i + 1) * 2^k). When values leave the range that the bins span, k grows, and
+pairs of bins become one: floor(x / 2^(k+1)) is floor(x / 2^k) halved, so that the counts are those that the coarser
+bins would have had from the start. `k` is a function of the extremes alone. Hence the same values give the same
+histogram to the bit, in whatever order they come and however they were sharded.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BINS = 4096
+_CHUNK = 1 << 18  # values counted at once: the indices of a chunk stay in the processor's cache
+_FINEST = -120
+_MANTISSA_BITS = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Histogram:
+    """Counts, exact extremes and the number of values of a tensor.
+
+    Attributes:
+        low: the least value, inf where there is none.
+        high: the largest value, -inf where there is none.
+        exponent: k, the bins' width is 2^k.
+        first: the index of the first bin.
+        counts: int64 [n], n <= `BINS`, of the bins first, first + 1, ...
+    """
+
+    low: float
+    high: float
+    exponent: int
+    first: int
+    counts: NDArray[np.int64]
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
+        return int(self.counts.sum())
+
+    @property
+    def width(self) -> float:
+        """The width of a bin."""
+        return math.ldexp(1.0, self.exponent)
+
+    @property
+    def centers(self) -> NDArray[np.float64]:
+        """The middle of each bin, float64 [n]."""
+        return np.asarray((np.arange(len(self.counts)) + (self.first + 0.5)) * self.width, np.float64)
+
+
+EMPTY = Histogram(low=math.inf, high=-math.inf, exponent=_FINEST, first=0, counts=np.zeros(0, np.int64))
+
+
+def of(array: NDArray[Any]) -> Histogram:
+    """The histogram of an array's values, as float32; all must be finite (see `finite`)."""
+    values = np.asarray(array, np.float32).reshape(-1)
+    if not values.size:
+        return EMPTY
+    low, high = float(values.min()), float(values.max())
+    exponent = _exponent(low, high)
+    first, last = _bin(low, exponent), _bin(high, exponent)
+    counts = np.zeros(last - first + 1, np.int64)
+    for at in range(0, values.size, _CHUNK):
+        counts += np.bincount(_bins(values[at : at + _CHUNK], exponent, first), minlength=len(counts))
+    return Histogram(low=low, high=high, exponent=exponent, first=first, counts=counts)
+
+
+def merge(one: Histogram, other: Histogram) -> Histogram:
+    """The histogram of both sets of values; commutative and associative to the bit."""
+    if not one.counts.size or not other.counts.size:
+        return one if one.counts.size else other
+    low, high = min(one.low, other.low), max(one.high, other.high)
+    exponent = _exponent(low, high)
+    first, last = _bin(low, exponent), _bin(high, exponent)
+    counts = np.zeros(last - first + 1, np.int64)
+    for part in (one, other):
+        index = (np.arange(len(part.counts)) + part.first) >> (exponent - part.exponent)
+        np.add.at(counts, index - first, part.counts)
+    return Histogram(low=low, high=high, exponent=exponent, first=first, counts=counts)
+
+
+def finite(array: NDArray[Any]) -> bool:
+    """Whether no value is NaN or infinite; two passes without a copy."""
+    return not array.size or (math.isfinite(float(array.min())) and math.isfinite(float(array.max())))
+
+
+def _exponent(low: float, high: float) -> int:
+    """The least k whose bins span both, not finer than the values' own rounding."""
+    largest = max(abs(low), abs(high))
+    if largest == 0.0:
+        return _FINEST
+    exponent = max(math.frexp(largest)[1] - _MANTISSA_BITS, _FINEST)
+    if high > low:
+        exponent = max(exponent, math.frexp((high - low) / BINS)[1] - 1)
+    while _bin(high, exponent) - _bin(low, exponent) >= BINS:
+        exponent += 1
+    return exponent
+
+
+def _bin(value: float, exponent: int) -> int:
+    return math.floor(math.ldexp(value, -exponent))
+
+
+def _bins(values: NDArray[np.float32], exponent: int, first: int) -> NDArray[np.intp]:
+    """Bins counted from `first`: multiplying by a power of two, floor and the difference are exact in float32."""
+    scaled = values * np.float32(math.ldexp(1.0, -exponent))
+    np.floor(scaled, out=scaled)
+    scaled -= np.float32(first)
+    return scaled.astype(np.intp)
