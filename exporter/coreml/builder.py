@@ -30,6 +30,29 @@ _NARROWED = {
 _CAST_NAMES = {"float16": "fp16", "float32": "fp32"}
 
 
+_EXACT = "exact"
+
+
+def is_exact(op: Any) -> bool:
+    """Whether an operator of MIL was emitted inside `Builder.exactly`, or stands for one that was."""
+    from coremltools.converters.mil.mil.scope import ScopeSource
+
+    return _EXACT in op.scopes.get(ScopeSource.TORCHSCRIPT_MODULE_NAME, ())
+
+
+@contextmanager
+def _marked(exactly: bool) -> Iterator[None]:
+    """A scope: coremltools' passes hand it on to the operators that they put in the place of others, unlike names."""
+    if not exactly:
+        yield
+        return
+    from coremltools.converters.mil import Builder as MilBuilder
+    from coremltools.converters.mil.mil.scope import ScopeInfo, ScopeSource
+
+    with MilBuilder.scope(ScopeInfo(source=ScopeSource.TORCHSCRIPT_MODULE_NAME, data=[_EXACT])):
+        yield
+
+
 class Builder:
     """Emits MIL operators into the function or block that is open, named after the ONNX node being lowered.
 
@@ -41,7 +64,6 @@ class Builder:
         origins: the ONNX node that made an operator, by the operator's name.
         lowering: what the values around the node being lowered have become; lowers nested graphs.
         limits: the largest size that a symbol of MIL stands for.
-        exact: names of operators that stay in float32 in any program: see `exactly`.
     """
 
     lowering: "Lowering"
@@ -53,12 +75,14 @@ class Builder:
         self.names = names or Names()
         self.origins: dict[str, ir.Node] = {}
         self.limits: dict[Any, int] = {}
-        self.exact: set[str] = set()
         self._exactly = False
 
     @contextmanager
     def exactly(self) -> Iterator[None]:
-        """What is emitted inside computes whole numbers or places in float32, which float16 does not hold."""
+        """What is emitted inside computes whole numbers or places in float32, which float16 does not hold.
+
+        It stays in float32 in any program: see `is_exact`.
+        """
         before, self._exactly = self._exactly, True
         try:
             yield
@@ -89,10 +113,9 @@ class Builder:
         own = name or self.names.take(self._wanted_name())
         if self.source is not None:
             self.origins[own] = self.source
-        if self._exactly:
-            self.exact.add(own)
         try:
-            return getattr(MilBuilder, op)(**given, name=own)
+            with _marked(self._exactly):
+                return getattr(MilBuilder, op)(**given, name=own)
         except (ValueError, TypeError, AssertionError, NotImplementedError, KeyError, IndexError) as error:
             why = (str(error).splitlines() or [type(error).__name__])[0]
             raise Refusal(f"MIL's {op} for {self.target} does not take it: {why}") from error

@@ -11,6 +11,7 @@ from typing import Any
 import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message
+from portproof.exporter.coreml.builder import is_exact
 from portproof.exporter.coreml.flexible import Flexible, flexible, input_types
 from portproof.exporter.coreml.labels import Labelled, describe, label
 from portproof.exporter.coreml.lower import Lowered, lower
@@ -93,9 +94,7 @@ def write_model(  # noqa: PLR0913 - the options of the command line
             states=states,
         )
         labelled = label(labels, model, lowered.outputs, _names(lowered))
-        return _write(
-            lowered, sizes, labelled, packing, path, float16=float16, keep_float32=lowered.exact | set(keep_float32)
-        )
+        return _write(lowered, sizes, labelled, packing, path, float16=float16, keep_float32=keep_float32)
 
 
 def _names(lowered: Lowered) -> set[str]:
@@ -160,7 +159,7 @@ def _precision(keep_float32: Collection[str]) -> Any:
     import coremltools as ct
 
     def in_float16(op: Any) -> bool:
-        return op.name not in keep_float32
+        return op.name not in keep_float32 and not is_exact(op)
 
     selector: Callable[[Any], bool] = in_float16
     return ct.transform.FP16ComputePrecision(op_selector=selector)

@@ -43,7 +43,6 @@ class Lowered:
         outputs: what it gives.
         origins: the ONNX node that made an operator, by the operator's name.
         target: the deployment target.
-        exact: names of operators that stay in float32 in any program.
         states: the name of each state of the package, with the source's input and the output that replaces it.
     """
 
@@ -52,7 +51,6 @@ class Lowered:
     outputs: tuple[Port, ...]
     origins: Mapping[str, ir.Node] = field(default_factory=dict)
     target: str = ""
-    exact: frozenset[str] = frozenset()
     states: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -104,7 +102,6 @@ def lower(
         outputs=tuple(outputs),
         origins=b.origins,
         target=target,
-        exact=frozenset(b.exact),
         states=boxes,
     )
 
