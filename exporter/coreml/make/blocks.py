@@ -22,10 +22,8 @@ def opaque(b: Builder, x: Var) -> Var:
 
 
 def _plain(b: Builder, x: Var) -> Var:
-    """A scalar as MIL has it most often: it tells them from tensors without axes, which some operators give."""
-    from coremltools.converters.mil.mil import types
-
-    if len(x.shape) or not types.is_tensor(x.sym_type):
+    """A scalar as MIL has it most often."""
+    if not _without_axes(x):
         return x
     return b.emit("squeeze", x=b.emit("expand_dims", x=x, axes=[0]), axes=[0])
 
@@ -54,10 +52,30 @@ def while_loop(
 
     def body(*given: Var) -> list[Var]:
         forget(given)
-        return [value if _is_list(value) else opaque(b, value) for value in step(*given)]
+        return _own(b, step(*given))
 
     results: Any = b.emit("while_loop", _cond=condition, _body=body, loop_vars=tuple(values))
     return list(results) if isinstance(results, tuple | list) else [results]
+
+
+def _own(b: Builder, values: Sequence[Var]) -> list[Var]:
+    """What a block gives: each the unknown result of an operator in it, none of them twice."""
+    from coremltools.converters.mil.mil.block import curr_block
+
+    found: list[Var] = []
+    for value in values:
+        made_here = value.op is not None and value.op.enclosing_block is curr_block() and value.val is None
+        again = any(value is before for before in found)
+        kept = _is_list(value) or (made_here and not again and not _without_axes(value))
+        found.append(value if kept else opaque(b, value))
+    return found
+
+
+def _without_axes(x: Var) -> bool:
+    """Whether it is a tensor without axes: MIL tells scalars from these, which some operators give."""
+    from coremltools.converters.mil.mil import types
+
+    return not len(x.shape) and bool(types.is_tensor(x.sym_type))
 
 
 def _is_list(value: Var) -> bool:

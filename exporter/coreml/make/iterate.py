@@ -46,6 +46,7 @@ class Iteration:
         late_count: the same at run time, an int32 scalar; None for no limit.
         going: whether there is a first step, where that is computed at run time.
         backwards: for each stacked output whether the first step gives its last row.
+        ends: whether a step may say that it is the last.
     """
 
     step: Callable[[Var, Sequence[Item]], Stepped]
@@ -54,6 +55,7 @@ class Iteration:
     late_count: Var | None = None
     going: Var | None = None
     backwards: Sequence[bool]
+    ends: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,11 +117,15 @@ def _stacked(b: Builder, loop: Iteration, rows: Sequence[Sequence[Var]]) -> list
 
 
 class _While:
-    """One while_loop over: the number of the step, whether it goes on, the states, a list for each stacked output."""
+    """One while_loop over: the number of the step, whether it goes on, the states, a list for each stacked output.
+
+    Whether it goes on is no value of the loop where only the number of steps ends it.
+    """
 
     def __init__(self, b: Builder, loop: Iteration) -> None:
         self.b, self.loop = b, loop
         self.count = len(flat(loop.states))
+        self.early = loop.ends or loop.going is not None or (loop.count is None and loop.late_count is None)
         self.endless = True  # until a step says otherwise
 
     def emit(self) -> Iterated:
@@ -127,11 +133,24 @@ class _While:
         b, loop = self.b, self.loop
         states = [opaque(b, state) for state in flat(loop.states)]
         rows = self._rows(states)
-        first = b.const(True) if loop.going is None else reshape(b, loop.going, ())
-        values = [opaque(b, b.const(0, np.int32)), opaque(b, first), *states, *(self._list(row) for row in rows)]
-        steps, _, *rest = while_loop(b, self._going, self._step, values)
-        stacked = [self._tensor(steps, *pair) for pair in zip(rest[self.count :], rows, strict=True)]
-        return Iterated(states=like(loop.states, rest[: self.count]), stacked=stacked)
+        values = [opaque(b, b.const(0, np.int32)), *self._first(), *states, *(self._list(row) for row in rows)]
+        steps, *rest = while_loop(b, self._going, self._step, values)
+        _, after, lists = self._parted(rest)
+        stacked = [self._tensor(steps, *pair) for pair in zip(lists, rows, strict=True)]
+        return Iterated(states=like(loop.states, after), stacked=stacked)
+
+    def _first(self) -> list[Var]:
+        """Whether there is a first step, where a value for it is carried."""
+        if not self.early:
+            return []
+        going = self.loop.going
+        return [opaque(self.b, self.b.const(True) if going is None else reshape(self.b, going, ()))]
+
+    def _parted(self, values: Sequence[Var]) -> tuple[Sequence[Var], Sequence[Var], Sequence[Var]]:
+        """What follows the number of the step: whether it goes on, the states, the lists."""
+        states = int(self.early)
+        lists = states + self.count
+        return values[:states], values[states:lists], values[lists:]
 
     def _rows(self, states: Sequence[Var]) -> Sequence[Var]:
         """A step in front of the loop, for the shapes and types of its rows; what nothing reads is not written."""
@@ -153,13 +172,16 @@ class _While:
             dtype=_TYPES[dtype],
         )
 
-    def _going(self, time: Var, going: Var, *_: Var) -> Var:
+    def _going(self, time: Var, *values: Var) -> Var:
         limit = self.loop.late_count if self.loop.count is None else self.b.const(self.loop.count, np.int32)
-        return going if limit is None else self.b.emit("logical_and", x=binary(self.b, "less", time, limit), y=going)
+        wanted = [] if limit is None else [binary(self.b, "less", time, limit)]
+        both = [*wanted, *self._parted(values)[0]]
+        return both[0] if len(both) == 1 else self.b.emit("logical_and", x=both[0], y=both[1])
 
-    def _step(self, time: Var, _: Var, *values: Var) -> list[Var]:
+    def _step(self, time: Var, *values: Var) -> list[Var]:
         b = self.b
-        done = self.loop.step(time, like(self.loop.states, values[: self.count]))
+        _, states, given = self._parted(values)
+        done = self.loop.step(time, like(self.loop.states, states))
         if not same_form(self.loop.states, done.states):
             raise Refusal(
                 "a sequence that goes from step to step changes its length",
@@ -167,12 +189,17 @@ class _While:
             )
         lists = [
             b.emit("list_write", ls=rows, index=self._place(time, backwards), value=_with_axis(b, row))
-            for rows, row, backwards in zip(values[self.count :], done.rows, self.loop.backwards, strict=True)
+            for rows, row, backwards in zip(given, done.rows, self.loop.backwards, strict=True)
         ]
-        known = b.const(True) if done.going is None else done.going
+        return [binary(b, "add", time, 1), *self._on(done), *flat(done.states), *lists]
+
+    def _on(self, done: Stepped) -> list[Var]:
+        """Whether there is a next step, where a value for it is carried."""
+        if not self.early:
+            return []
+        known = self.b.const(True) if done.going is None else done.going
         self.endless = self.endless and array_of(known) is not None and bool(array_of(known))
-        on = reshape(b, known, ())
-        return [binary(b, "add", time, 1), on, *flat(done.states), *lists]
+        return [reshape(self.b, known, ())]
 
     def _place(self, time: Var, backwards: bool) -> Var:
         if not backwards or self.loop.count is None:

@@ -99,7 +99,11 @@ def _scan(
 
     stacked = _padded(backwards, len(body.outputs) - len(states))
     loop = Iteration(
-        step=step, states=states, count=count, backwards=[direction == _BACKWARDS for direction in stacked]
+        step=step,
+        states=states,
+        count=count,
+        backwards=[direction == _BACKWARDS for direction in stacked],
+        ends=False,
     )
     done = iterate(b, loop)
     return [*done.states, *done.stacked]

@@ -267,7 +267,9 @@ def _stepped(b: Builder, cell: Cell, x: Var, states: Sequence[Var], lengths: Var
             emitted = select(b, inside, emitted, 0)
         return Stepped(going=None, states=after, rows=[emitted])
 
-    done = iterate(b, Iteration(step=step, states=states, count=time, backwards=[reverse]), most_steps=_MOST_STEPS)
+    done = iterate(
+        b, Iteration(step=step, states=states, count=time, backwards=[reverse], ends=False), most_steps=_MOST_STEPS
+    )
     return Run(emitted=done.stacked[0], states=done.states)
 
 
