@@ -76,9 +76,10 @@ def choose(package: Path, samples: Iterable[Mapping[str, Array]], *, bound: floa
     observed = survey.operators
     keep = _beyond_range(observed, trial, bound)
     if trial.error(keep) > bound:
-        keep |= _lossiest(observed, keep, trial, bound)
+        lossy = keep | _lossiest(observed, keep, trial, bound)
+        keep = lossy if trial.error(lossy) <= bound else lossy | _most_felt(observed, lossy, trial, bound)
     return Choice(
-        keep={name: _why(observed[name]) for name in observed if name in keep},
+        keep={name: _why(observed[name], trial.felt.get(name)) for name in observed if name in keep},
         error=trial.error(keep),
         observed=observed,
     )
@@ -90,6 +91,7 @@ class _Trial:
     inputs: Samples
     reference: Samples
     known: dict[frozenset[str], float] = field(default_factory=dict)
+    felt: dict[str, float] = field(default_factory=dict)
 
     def error(self, keep: Collection[str]) -> float:
         """Of the program in float16, but for `keep`."""
@@ -98,6 +100,12 @@ class _Trial:
             got = _run(self.package, self.inputs, simulate=lambda operation: operation.name not in key)
             self.known[key] = difference(self.reference, got)
         return self.known[key]
+
+    def alone(self, name: str) -> float:
+        """Of the program with that one operator in float16, on the first sample; remembered in `felt`."""
+        got = _run(self.package, self.inputs[:1], simulate=lambda operation: operation.name == name)
+        self.felt[name] = difference(self.reference[:1], got)
+        return self.felt[name]
 
 
 def _run(
@@ -165,6 +173,18 @@ def _lossiest(observed: Mapping[str, "Observed"], keep: set[str], trial: _Trial,
     return first(count)
 
 
+def _most_felt(observed: Mapping[str, "Observed"], keep: set[str], trial: _Trial, bound: float) -> set[str]:
+    """The fewest whose rounding the outputs feel most, to bring them within `bound`; none if that takes most of all.
+
+    Where no operator loses much, but one behind the other they do: a deep network that amplifies what its first layers
+    lose. Each is tried by itself, from front to back.
+    """
+    computing = [name for name, seen in observed.items() if name not in keep and seen.type not in _MOVES]
+    ranked = sorted(computing, key=lambda name: -trial.alone(name))
+    count = _first(len(ranked) // 2, lambda size: trial.error(keep | set(ranked[:size])) <= bound)
+    return set() if count is None else set(ranked[:count])
+
+
 def _makers(seen: "Observed", observed: Mapping[str, "Observed"]) -> set[str]:
     """The operators that make what it reads; those that only move data count with what they move."""
     found: set[str] = set()
@@ -191,11 +211,13 @@ def _first(most: int, holds: Callable[[int], bool]) -> int | None:
     return high
 
 
-def _why(seen: "Observed") -> str:
+def _why(seen: "Observed", felt: float | None) -> str:
     from portproof.runtimes.coreml.survey import LARGEST
 
     if max(seen.high, -seen.low) > LARGEST:
         return f"its values go from {seen.low:.3g} to {seen.high:.3g}, float16 holds up to 65504"
     if seen.largest_sum > LARGEST:
         return f"it may sum up to {seen.largest_sum:.3g} on the way, float16 holds up to 65504"
+    if felt is not None:
+        return f"float16 in it alone changes an output by {felt:.2g} of the largest, and such changes add up"
     return f"float16 alone changes its result by {seen.error:.2g} of the largest"

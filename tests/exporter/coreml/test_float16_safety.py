@@ -42,6 +42,22 @@ net (float[2,12] x) => (float[2,12] y) {
 """
 
 
+STEPS = 9
+AMPLIFIES = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[2,12] x) => (float[2,12] y) {{
+  {steps}
+  y = Sin(w{last})
+}}
+""".format(
+    steps="\n  ".join(
+        f"w{n} = Mul({f's{n - 1}' if n else 'x'}, by)" + (f"\n  s{n} = Sin(w{n})" if n < STEPS - 1 else "")
+        for n in range(STEPS)
+    ),
+    last=STEPS - 1,
+)
+
+
 def chosen(folder: Path, model: ir.Model, inputs: dict[str, np.ndarray]) -> Choice:
     write_model(model, folder / "wide.mlpackage", target="iOS17", float16=False)
     return choose(folder / "wide.mlpackage", [inputs])
@@ -82,6 +98,18 @@ def test_what_loses_its_digits_stays_in_float32(tmp_path: Path) -> None:
     choice = chosen(tmp_path, model, {"x": X})
     assert kinds(choice) == ["add", "sub"]
     assert all("of the largest" in why for why in choice.keep.values())
+
+
+def test_what_the_rest_amplifies_stays_in_float32_the_first_operators_then(tmp_path: Path) -> None:
+    """Each loses no more than float16 does anywhere; what the first ones lose is tripled in each step behind."""
+    model, inputs = model_of(AMPLIFIES, by=np.float32(2.6)), {"x": X}
+    choice = chosen(tmp_path, model, inputs)
+    order = list(choice.observed)
+    places = sorted(order.index(name) for name in choice.keep)
+    assert choice.error <= BOUND
+    assert 0 < len(places) <= len(order) // 2
+    assert max(places) < len(order) - 4
+    assert any("such changes add up" in why for why in choice.keep.values())
 
 
 def test_a_harmless_program_keeps_nothing(tmp_path: Path) -> None:
