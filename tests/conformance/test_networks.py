@@ -5,16 +5,12 @@ on the benchmark's four held-out inputs, and of the file made from the torch mod
 the detector torch in float32 is itself up to 5e-3 from float64.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+from tests.conformance.networks import Network, errors, network
 
-from portproof import runtimes
 from portproof.exporter import export
-from portproof.runtimes.spec import to_file_layout, to_source_layout
 
 # The benchmark leaves files open; that is not ours to fail on.
 pytestmark = [pytest.mark.conformance, pytest.mark.filterwarnings("ignore")]
@@ -35,44 +31,21 @@ LIMITS = {
     "whisper_tiny_enc": 1e-5,
     "yolo_v8n_320": 2.5e-3,  # its values reach 556
 }
-FACTORY = """
-import importlib.util
-spec = importlib.util.spec_from_file_location("architectures", {path!r})
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
-def factory():
-    return module.build({name!r})
-"""
 
 
-def errors(model: str, out: Path, samples: list[tuple[list[np.ndarray], np.ndarray]]) -> list[float]:
-    """The largest absolute error of the TFLite file on each (inputs in order, torch's output)."""
+def of_tflite(model: str, out: Path, net: Network) -> list[float]:
+    """The largest absolute error of the TFLite file on each sample."""
     result = export(model, out_dir=out, targets=["tflite"])
     assert result.exit_status == 0, [message.what for message in result.failed]
     (path,) = out.glob("*.tflite")
-    found = []
-    with runtimes.open(path, isolated=False) as runner:
-        (output,) = runner.outputs
-        for arrays, y in samples:
-            fed = {i.name: to_file_layout(i, x) for i, x in zip(runner.inputs, arrays, strict=True)}
-            got = to_source_layout(output, runner.run(fed)[output.name])
-            found.append(float(np.abs(got - y).max()))
-    return found
+    return errors(path, net)
 
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_max_error_against_torch(name: str, architectures: Path, tmp_path: Path) -> None:
-    script = str(architectures / "models.py")
-    command = [sys.executable, script, "export", str(tmp_path), "--opsets", "18", "--only", name]
-    subprocess.run(command, check=True, capture_output=True)
-    data = np.load(tmp_path / f"{name}.npz")
-    count = sum(key.startswith("t0x") for key in data)
-    tags = ("t0", "h0", "h1", "h2", "h3")
-    samples = [([data[f"{tag}x{k}"] for k in range(count)], data[f"{tag}y0"]) for tag in tags]
-    from_onnx = errors(str(tmp_path / f"{name}.op18.onnx"), tmp_path / "onnx", samples)
-    source = tmp_path / f"{name}.py"
-    source.write_text(FACTORY.format(path=script, name=name))
-    from_torch = errors(f"{source}:factory", tmp_path / "torch", samples)
+    net = network(name, architectures, tmp_path)
+    from_onnx = of_tflite(str(net.onnx), tmp_path / "onnx", net)
+    from_torch = of_tflite(net.factory, tmp_path / "torch", net)
     print(
         f"\n{name}: from ONNX {from_onnx[0]:.2e} (held out {max(from_onnx[1:]):.2e}), "
         f"from torch {from_torch[0]:.2e} (held out {max(from_torch[1:]):.2e})"
