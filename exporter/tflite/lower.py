@@ -15,6 +15,7 @@ from portproof.exporter.lowering.refusal import Refusal, RefusedInside, UnknownS
 from portproof.exporter.provenance import where
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.dynamic import is_known, unknown_shape
+from portproof.exporter.tflite.integer.lowering import mark_inputs
 from portproof.exporter.tflite.items import Item, Nothing, TensorList
 from portproof.exporter.tflite.parts import by_parts
 from portproof.exporter.tflite.registry import call, find
@@ -69,6 +70,7 @@ class _Lowering:
     def run(self) -> ir.Model:
         graph = self.model.graph
         inputs = [ir.Value(name=value.name, shape=value.shape, type=value.type) for value in graph.inputs]
+        mark_inputs(graph.inputs, inputs)
         self.refusals += [
             no_tensor("input", value.name, target="tflite", format_name="TFLite")
             for value in graph.inputs

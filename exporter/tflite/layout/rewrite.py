@@ -1,12 +1,15 @@
 """Carries the chosen configurations out: parameters, constants and shapes follow, transposes go to the seams."""
 
+from functools import partial
+
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.tflite.integer.record import copy_quantization, replace_moved
 from portproof.exporter.tflite.layout.config import Config, is_literal, rule_of
 from portproof.exporter.tflite.layout.perms import Perm, compose, identity, inverse, key, permute
 from portproof.exporter.tflite.layout.problem import Problem, Tensor, is_transpose
-from portproof.exporter.tflite.values import DOMAIN, array_of, constant, dtype_of, replace_constant, shape_of
+from portproof.exporter.tflite.values import DOMAIN, constant, dtype_of, is_constant, shape_of
 
 
 def rewrite(graph: ir.Graph, problem: Problem) -> None:
@@ -28,9 +31,8 @@ def _store(node: ir.Node, config: Config) -> None:
         raise ValueError(f"{node.op_type} has no layout rule")
     rule.rewrite(node, config)
     for index, (value, perm) in enumerate(zip(node.inputs, config.inputs, strict=True)):
-        array = array_of(value)
-        if array is not None and perm is not None and perm != identity(len(perm)):
-            replace_constant(node, index, array.transpose(perm))
+        if is_constant(value) and perm is not None and perm != identity(len(perm)):
+            replace_moved(node, index, partial(np.transpose, axes=perm))
 
 
 def _source_perm(problem: Problem, tensor: Tensor) -> Perm:
@@ -58,6 +60,7 @@ class _Seams:
     def _convert(self, tensor: Tensor, source: Perm, wanted: Perm) -> ir.Value:
         shape = permute(tensor.shape, wanted)
         result = ir.Value(shape=ir.Shape(shape), type=tensor.value.type)
+        copy_quantization(tensor.value, result)
         if key(source, tensor.shape) == key(wanted, tensor.shape):
             attributes = [ir.convenience.convert_attribute("new_shape", shape)]
             node = _node("RESHAPE", tensor.value, shape, result, attributes)
@@ -76,6 +79,7 @@ class _Seams:
         """A second tensor with the same bytes: a file's inputs and outputs each have a name of their own."""
         shape = list(shape_of(value))
         result = ir.Value(shape=ir.Shape(shape), type=value.type)
+        copy_quantization(value, result)
         attributes = [ir.convenience.convert_attribute("new_shape", shape)]
         self.graph.append(_node("RESHAPE", value, shape, result, attributes))
         return result

@@ -12,6 +12,7 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.integer.record import moved
 from portproof.exporter.tflite.make.convolution import convolve, split_groups
 from portproof.exporter.tflite.make.movement import (
     channels_first,
@@ -23,7 +24,7 @@ from portproof.exporter.tflite.make.movement import (
     transpose,
 )
 from portproof.exporter.tflite.make.window import Window, is_for_any_size, same_pads
-from portproof.exporter.tflite.values import array_of, constant, shape_of
+from portproof.exporter.tflite.values import array_of, is_constant, shape_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,9 +173,8 @@ def _flipped(b: Builder, w: ir.Value, group: int) -> ir.Value:
     parts = reshape(b, w, (group, c // group, per_group, *kernel))
     turned = transpose(b, parts, (0, 2, 1, *(axis + 1 for axis in spatial)))
     rows = reshape(b, turned, (group * per_group, c // group, *kernel))
-    array = array_of(rows)
-    if array is not None:
-        return constant(np.ascontiguousarray(np.flip(array, tuple(spatial))))
+    if is_constant(rows):
+        return moved(rows, lambda array: np.ascontiguousarray(np.flip(array, tuple(spatial))))
     for axis in spatial:
         rows = b.emit("REVERSE_V2", [rows, b.ints([axis])], shape=shape_of(rows), dtype="float32")
     return rows

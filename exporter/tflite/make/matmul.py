@@ -7,10 +7,10 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.make.arithmetic import binary, reduce
-from portproof.exporter.tflite.make.movement import broadcast_to, reshape, to_rank
+from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce
+from portproof.exporter.tflite.make.movement import broadcast_to, reshape, to_rank, transpose
 from portproof.exporter.tflite.make.widened import FLOAT, INTS, widened
-from portproof.exporter.tflite.values import Array, array_of, constant, dtype_of, rank_of, shape_of
+from portproof.exporter.tflite.values import Array, constant, dtype_of, is_constant, rank_of, shape_of
 
 _LARGEST_RANK = 5
 """Of the portable BATCH_MATMUL kernel (`batch_matmul.cc`); XNNPACK has more."""
@@ -30,17 +30,17 @@ def matmul(b: Builder, x: ir.Value, y: ir.Value) -> ir.Value:
         return reshape(b, row, (*shape_of(row)[:-2], shape_of(row)[-1]))
     if dtype_of(x).kind in "iu":
         return widened(b, INTS, [x, y], lambda p, q: _integer(b, p, q))
-    weights = array_of(y)
-    if weights is not None and weights.ndim == 2:
-        return widened(b, FLOAT, [x], lambda p: fully_connected(b, p, weights.T))
+    if is_constant(y) and rank_of(y) == 2:
+        return widened(b, FLOAT, [x], lambda p: fully_connected(b, p, transpose(b, y, (1, 0))))
     return widened(b, FLOAT, [x, y], lambda p, q: batch_matmul(b, p, q))
 
 
-def fully_connected(b: Builder, x: ir.Value, weights: Array, bias: Array | None = None) -> ir.Value:
+def fully_connected(b: Builder, x: ir.Value, weights: Array | ir.Value, bias: Array | None = None) -> ir.Value:
     """x[..., K] times constant weights[N, K], plus bias[N], float32; no bias is written as zeros for old runtimes."""
-    size = weights.shape[0]
+    weights = weights if isinstance(weights, ir.Value) else constant(np.asarray(weights))
+    size = shape_of(weights)[0]
     bias = np.zeros(size, np.float32) if bias is None else bias
-    operands = [x, constant(np.asarray(weights, np.float32)), b.const(bias, np.float32)]
+    operands = [x, cast(b, weights, np.float32), b.const(bias, np.float32)]
     return b.emit(
         "FULLY_CONNECTED",
         operands,

@@ -6,7 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.values import Array, array_of, constant, dtype_of, shape_of
+from portproof.exporter.tflite.integer.record import moved
+from portproof.exporter.tflite.values import Array, array_of, constant, dtype_of, is_constant, shape_of
 
 NCHW_TO_NHWC = (0, 2, 3, 1)
 NHWC_TO_NCHW = (0, 3, 1, 2)
@@ -16,9 +17,8 @@ def transpose(b: Builder, x: ir.Value, perm: Sequence[int]) -> ir.Value:
     """`x` with its axes in the order `perm`; nothing is emitted for the identity."""
     if list(perm) == list(range(len(perm))):
         return x
-    array = array_of(x)
-    if array is not None:
-        return constant(array.transpose(perm), x.name)  # not copied: the writer does, one at a time
+    if is_constant(x):
+        return moved(x, lambda array: array.transpose(perm))  # not copied: the writer does, one at a time
     shape = shape_of(x)
     return b.emit("TRANSPOSE", [x, b.ints(perm)], shape=[shape[axis] for axis in perm], dtype=dtype_of(x))
 
@@ -39,9 +39,8 @@ def reshape(b: Builder, x: ir.Value, shape: Sequence[int]) -> ir.Value:
     """`x` with another shape of as many elements; nothing is emitted when it has that shape already."""
     if tuple(shape) == shape_of(x):
         return x
-    array = array_of(x)
-    if array is not None:
-        return constant(array.reshape(tuple(shape)), x.name)
+    if is_constant(x):
+        return moved(x, lambda array: array.reshape(tuple(shape)))
     return b.emit(
         "RESHAPE", [x, b.ints(shape)], shape=shape, dtype=dtype_of(x), new_shape=[int(size) for size in shape]
     )
@@ -76,10 +75,9 @@ def slice_(b: Builder, x: ir.Value, begin: Sequence[int], size: Sequence[int]) -
     """A box of `x`: `size` elements from `begin` on each axis; nothing is emitted for the whole of it."""
     if tuple(size) == shape_of(x):
         return x
-    array = array_of(x)
-    if array is not None:
+    if is_constant(x):
         box = tuple(slice(start, start + count) for start, count in zip(begin, size, strict=True))
-        return constant(np.ascontiguousarray(array[box]), x.name)
+        return moved(x, lambda array: np.ascontiguousarray(array[box]))
     return b.emit("SLICE", [x, b.ints(begin), b.ints(size)], shape=size, dtype=dtype_of(x))
 
 

@@ -6,11 +6,12 @@ import onnx_ir as ir
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast
+from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.matmul import batch_matmul, fully_connected, matmul
 from portproof.exporter.tflite.make.movement import transpose
 from portproof.exporter.tflite.make.widened import FLOAT, widened
 from portproof.exporter.tflite.registry import onnx_op
-from portproof.exporter.tflite.values import Array, array_of, dtype_of
+from portproof.exporter.tflite.values import array_of, dtype_of, is_constant, shape_of
 
 
 @onnx_op("MatMul", note="not uint64")
@@ -54,19 +55,18 @@ def gemm(
     if dtype_of(x).kind in "iu":
         return _integer(b, x, y, c, alpha, beta, bool(transA), bool(transB))
     a = transpose(b, x, (1, 0)) if transA else x
-    weights = array_of(y)
-    if weights is not None:
-        rows = weights if transB else weights.T
-        return widened(b, FLOAT, [a], lambda p: _constant(b, p, rows.astype(np.float32), c, alpha, beta))
+    if is_constant(y):
+        rows = cast(b, y if transB else transpose(b, y, (1, 0)), np.float32)
+        return widened(b, FLOAT, [a], lambda p: _constant(b, p, rows, c, alpha, beta))
     return widened(b, FLOAT, [x, y], lambda p, q: _run_time(b, p, q, c, alpha, beta, bool(transA), bool(transB)))
 
 
-def _constant(b: Builder, x: ir.Value, rows: Array, c: ir.Value | None, alpha: float, beta: float) -> ir.Value:
+def _constant(b: Builder, x: ir.Value, rows: ir.Value, c: ir.Value | None, alpha: float, beta: float) -> ir.Value:
     """Alpha goes into the weights, a constant C that is the same for each row into the bias."""
-    rows = rows * np.float32(alpha)
+    rows = rows if alpha == 1 else calc(b, "MUL", rows, alpha)
     bias = array_of(c)
     if bias is not None and (bias.ndim < 2 or bias.shape[0] == 1):
-        flat = np.broadcast_to(bias.reshape(-1), rows.shape[:1])
+        flat = np.broadcast_to(bias.reshape(-1), shape_of(rows)[:1])
         return fully_connected(b, x, rows, flat.astype(np.float32) * np.float32(beta))
     return _plus(b, fully_connected(b, x, rows), c, beta)
 

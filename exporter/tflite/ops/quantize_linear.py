@@ -8,6 +8,7 @@ import onnx_ir as ir
 
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.integer import lowering
 from portproof.exporter.tflite.make.arithmetic import cast, reduce
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.known import calc, choose, clip
@@ -32,13 +33,14 @@ def quantize_linear(
     precision: int | None,
     saturate: int | None,
 ) -> ir.Value:
-    """As float32 arithmetic; `saturate` concerns float8 only."""
+    """QUANTIZE where it is dequantized again, else float32 arithmetic; `saturate` concerns float8 only."""
     if precision not in (None, ir.DataType.UNDEFINED, ir.DataType.FLOAT):
         raise Refusal(f"a division in {ir.DataType(precision)}", "leave the attribute precision out")
     dtype = _type_of(zero_point, output_dtype)
     scales, zeros = _parameters(b, x, scale, zero_point, axis, block_size)
     number = cast(b, x, np.float32) if dtype_of(x) == np.int32 else as_float32(b, x, "QuantizeLinear")
-    return quantize(b, number, scales, zeros, dtype)
+    pair = lowering.quantized(b, number, lowering.parameters(scale, zero_point, dtype), dtype)
+    return quantize(b, number, scales, zeros, dtype) if pair is None else pair
 
 
 @onnx_op("DequantizeLinear", since=10, note=f"{_NOTE}; int32")
@@ -52,12 +54,16 @@ def dequantize_linear(
     block_size: int | None,
     output_dtype: int | None,
 ) -> ir.Value:
-    """As float32 arithmetic; a constant `x` becomes float32 weights."""
+    """DEQUANTIZE behind its other half, else float32 arithmetic; a constant `x` becomes float32 weights."""
     scales, zeros = _parameters(b, x, scale, zero_point, axis, block_size)
     wanted = ir.DataType(output_dtype) if output_dtype else scale.dtype
     if wanted not in (ir.DataType.FLOAT, ir.DataType.FLOAT16):
         raise Refusal(f"TFLite has no type {wanted}", "dequantize to float32")
-    return cast(b, dequantize(b, x, scales, zeros), wanted.numpy())
+    result = lowering.dequantized(b, x, lowering.parameters(scale, zero_point, dtype_of(x)))
+    if result is None:
+        result = dequantize(b, x, scales, zeros)
+        lowering.remember(result, x, scales, zeros)
+    return cast(b, result, wanted.numpy())
 
 
 @onnx_op("DynamicQuantizeLinear", since=11)

@@ -5,10 +5,11 @@ from collections.abc import Set
 import numpy as np
 import onnx_ir as ir
 
-from portproof.exporter.tflite.values import array_of, attribute, ints_of, rank_of, replace_constant, shape_of
+from portproof.exporter.tflite.integer.record import replace_moved
+from portproof.exporter.tflite.values import array_of, attribute, ints_of, is_constant, rank_of, shape_of
 
-_UNARY = """ABS CEIL COS ELU EXP FLOOR GELU HARD_SWISH LEAKY_RELU LOG LOGISTIC NEG RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1
-    ROUND RSQRT SIN SQRT SQUARE TANH"""
+_UNARY = """ABS CEIL COS DEQUANTIZE ELU EXP FLOOR GELU HARD_SWISH LEAKY_RELU LOG LOGISTIC NEG QUANTIZE RELU RELU6
+    RELU_0_TO_1 RELU_N1_TO_1 ROUND RSQRT SIN SQRT SQUARE TANH"""
 ALONE = frozenset({*_UNARY.split(), "MAX_POOL_2D", "AVERAGE_POOL_2D"})
 """Operators of one operand that treat every channel alike, and alone."""
 Order = list[int]
@@ -92,9 +93,8 @@ def _reorder_constants(node: ir.Node, order: Order) -> None:
 
 
 def _reorder_constant(node: ir.Node, index: int, order: Order) -> None:
-    array = array_of(node.inputs[index])
-    if array is not None:
-        replace_constant(node, index, np.ascontiguousarray(array[..., order]))
+    if is_constant(node.inputs[index]):
+        replace_moved(node, index, lambda array: np.ascontiguousarray(array[..., order]))
 
 
 def _given(node: ir.Node, index: int) -> ir.Value:

@@ -3,6 +3,7 @@
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.tflite.integer.record import integers_of
 from portproof.exporter.tflite.passes.graph import NodePass
 from portproof.exporter.tflite.values import Array, array_of, attribute, replace_constant, shape_of
 
@@ -46,6 +47,8 @@ class FoldAffine(NodePass):
 def _takes(reader: ir.Node, value: ir.Value) -> bool:
     """Whether `reader` multiplies the last axis of `value` by constant weights and does nothing else with it."""
     if reader.op_type != "FULLY_CONNECTED" or reader.inputs[0] is not value or len(reader.inputs) != 3:
+        return False
+    if integers_of(reader.inputs[1]) is not None:  # they would be integers no more
         return False
     arrays = [array_of(item) for item in reader.inputs[1:]]
     if any(array is None or array.dtype != np.float32 for array in arrays) or arrays[0] is None:

@@ -3,9 +3,10 @@
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.tflite.integer.record import replace_moved
 from portproof.exporter.tflite.passes.channel_readers import ALONE
 from portproof.exporter.tflite.passes.graph import NodePass, bypass, only_use
-from portproof.exporter.tflite.values import Array, array_of, attribute, rank_of, replace_constant, shape_of
+from portproof.exporter.tflite.values import Array, array_of, attribute, is_constant, rank_of, shape_of
 
 _LINEAR = frozenset({"CONV_2D", "FULLY_CONNECTED"})
 
@@ -64,6 +65,5 @@ def _chain(node: ir.Node) -> list[ir.Node]:
 
 
 def _choose(node: ir.Node, place: int, index: Array) -> None:
-    array = array_of(node.inputs[place])
-    if array is not None:
-        replace_constant(node, place, np.ascontiguousarray(array[index]))
+    if is_constant(node.inputs[place]):
+        replace_moved(node, place, lambda array: np.ascontiguousarray(array[index]))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.tflite.integer.record import rescaled
 from portproof.exporter.tflite.passes.graph import NodePass, bypass
-from portproof.exporter.tflite.values import Array, array_of, attribute, ints_of, replace_constant, shape_of
+from portproof.exporter.tflite.values import Array, array_of, attribute, ints_of, is_constant, shape_of
 
 _MOVERS = frozenset({"RESHAPE", "TRANSPOSE", "SLICE", "SPLIT"})
 
@@ -147,8 +148,6 @@ def _parameters(node: ir.Node) -> list[ir.Value | None]:
 
 def _multiply(layer: ir.Node, rows: Array, factor: float) -> None:
     for index in (1, 2):
-        array = array_of(layer.inputs[index])
-        if array is not None:
-            scaled = array.copy()
-            scaled[rows] = (array[rows].astype(np.float64) * factor).astype(np.float32)
-            replace_constant(layer, index, scaled)
+        value = layer.inputs[index]
+        if value is not None and is_constant(value):
+            layer.replace_input_with(index, rescaled(value, rows, factor))

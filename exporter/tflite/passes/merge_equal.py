@@ -4,6 +4,7 @@ from collections.abc import Hashable
 
 import onnx_ir as ir
 
+from portproof.exporter.tflite.integer.record import quantization_of
 from portproof.exporter.tflite.passes.graph import bypass
 from portproof.exporter.tflite.values import array_of
 
@@ -42,7 +43,8 @@ def _key(node: ir.Node) -> Hashable | None:
         return None
     output = node.outputs[0]
     attributes = tuple(sorted((name, repr(item.value)) for name, item in node.attributes.items()))
-    return node.op_type, attributes, str(output.shape), output.dtype, tuple(_operand(value) for value in node.inputs)
+    kind = (str(output.shape), output.dtype, quantization_of(output))
+    return node.op_type, attributes, kind, tuple(_operand(value) for value in node.inputs)
 
 
 def _operand(value: ir.Value | None) -> Hashable:
@@ -50,4 +52,4 @@ def _operand(value: ir.Value | None) -> Hashable:
     array = array_of(value)
     if array is None or array.nbytes > _SMALL_BYTES:
         return id(value.const_value) if value is not None and value.const_value is not None else value
-    return array.shape, str(array.dtype), array.tobytes()
+    return array.shape, str(array.dtype), array.tobytes(), quantization_of(value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.tflite.integer.record import copy_quantization
 from portproof.exporter.tflite.passes.graph import NodePass, only_use
 from portproof.exporter.tflite.passes.reshapes import reshape_node
 from portproof.exporter.tflite.values import DOMAIN, array_of, constant, ints_of, is_run_time, shape_of
@@ -157,7 +158,9 @@ def _insert(graph: ir.Graph, before: ir.Node, new: ir.Node) -> None:
 
 
 def _value(shape: Sequence[int], like: ir.Value) -> ir.Value:
-    return ir.Value(shape=ir.Shape(shape), type=like.type)
+    value = ir.Value(shape=ir.Shape(shape), type=like.type)
+    copy_quantization(like, value)
+    return value
 
 
 def _ints(numbers: Sequence[int]) -> ir.Value:

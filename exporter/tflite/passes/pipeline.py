@@ -2,6 +2,9 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.tflite.integer.compute import ComputeIntegers, Requantize, spread
+from portproof.exporter.tflite.integer.moves import HoistQuantize, SinkDequantize
+from portproof.exporter.tflite.integer.pairs import DropPairs, SignedPairs
 from portproof.exporter.tflite.layout.assign import assign_layouts
 from portproof.exporter.tflite.passes.adjoint import TransposeIntoBatchMatmul
 from portproof.exporter.tflite.passes.dead_code import RemoveDeadCode
@@ -53,6 +56,8 @@ def _run_before(model: ir.Model) -> ir.Model:
         [
             RemoveDeadCode(),
             MergeEqual(),
+            SignedPairs(),
+            DropPairs(),
             SinkBroadcast(),
             MergeReshapes(),
             TransposeBetweenReshapes(),
@@ -74,6 +79,10 @@ def _run_before(model: ir.Model) -> ir.Model:
 
 def after_layout(model: ir.Model) -> ir.Model:
     """Passes that see the file's axes."""
+    return _to_integers(_in_float(model))
+
+
+def _in_float(model: ir.Model) -> ir.Model:
     tidy = [
         MergeTransposes(),
         TransposeToReshape(),
@@ -103,6 +112,31 @@ def after_layout(model: ir.Model) -> ir.Model:
             RemoveDeadCode(),
         ],
     )
+
+
+def _to_integers(model: ir.Model) -> ir.Model:
+    """Q/DQ pairs to integer kernels; nothing happens to a model without."""
+    if not any(node.op_type == "DEQUANTIZE" for node in model.graph):
+        return model
+    _run(
+        model,
+        [
+            SinkDequantize(),
+            Requantize(),
+            HoistQuantize(),
+            Requantize(),
+            ComputeIntegers(),
+            Requantize(),
+            RemoveDeadCode(),
+            MergeTransposes(),
+            TransposeToReshape(),
+            MergeReshapes(),
+            MergeEqual(),
+            RemoveDeadCode(),
+        ],
+    )
+    spread(model.graph)
+    return model
 
 
 def _run(model: ir.Model, passes: list[ir.passes.InPlacePass]) -> ir.Model:

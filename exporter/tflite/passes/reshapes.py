@@ -5,6 +5,7 @@ import math
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.tflite.integer.record import copy_quantization, moved
 from portproof.exporter.tflite.layout.perms import identity, key
 from portproof.exporter.tflite.passes.graph import NodePass, bypass, only_use, producer_of
 from portproof.exporter.tflite.values import (
@@ -129,6 +130,7 @@ class HoistReshape(NodePass):
     def _reshape_result(graph: ir.Graph, node: ir.Node, shape: list[int], before: list[int]) -> None:
         old = node.outputs[0]
         new = ir.Value(shape=ir.Shape(shape), type=old.type)
+        copy_quantization(old, new)
         ir.convenience.replace_all_uses_with(old, new)
         old.shape = ir.Shape(before)
         after = reshape_node(old, shape, new)
@@ -158,9 +160,9 @@ def _moved_operand(value: ir.Value | None, shape: tuple[int, ...], before: tuple
         reshape = value.producer()
         return reshape.inputs[0] if reshape is not None else None
     if array.size == 1:
-        return constant(array.reshape(()), value.name)
+        return moved(value, lambda numbers: numbers.reshape(()))
     broadcast = _broadcast_shape(array.shape, shape, before)
-    return None if broadcast is None else constant(array.reshape(broadcast), value.name)
+    return None if broadcast is None else moved(value, lambda numbers: numbers.reshape(broadcast))
 
 
 def _broadcast_shape(

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.tflite.integer.record import Quantization, quantization_of
 from portproof.exporter.tflite.values import array_of, rank_of, shape_of
 from portproof.exporter.tflite.writer.buffers import Buffers
 from portproof.exporter.tflite.writer.options import fill
@@ -70,6 +72,7 @@ class Subgraph:
         table.shapeSignature = value.meta.get(SHAPE_SIGNATURE)
         table.hasRank = True
         table.type = tensor_type(value.dtype)
+        table.quantization = _parameters(quantization_of(value))
         array = array_of(value)
         table.buffer = 0 if array is None else self._buffers.add(array)
         self.index[value] = len(self._tensors)
@@ -94,6 +97,16 @@ class Subgraph:
         table.outputs = [self._tensor(value) for value in node.outputs]
         fill(node, table, self._number_of)
         return table
+
+
+def _parameters(found: Quantization | None) -> Any:
+    if found is None:
+        return None
+    table = schema.QuantizationParametersT()
+    table.scale = np.array(found.scales, np.float32)
+    table.zeroPoint = np.array(found.zero_points, np.int64)
+    table.quantizedDimension = found.axis
+    return table
 
 
 def _derived_name(value: ir.Value) -> str:

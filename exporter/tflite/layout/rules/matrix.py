@@ -1,17 +1,15 @@
 """Operators over the last axis, or the last two: the axes in front of them may be in any order."""
 
-import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.tflite.integer.record import replace_moved
 from portproof.exporter.tflite.layout.config import Config, Port, layout_rule
 from portproof.exporter.tflite.layout.perms import Perm, identity
 from portproof.exporter.tflite.values import (
-    array_of,
     attribute,
     is_constant,
     is_run_time,
     rank_of,
-    replace_constant,
     set_attribute,
     shape_of,
 )
@@ -48,12 +46,11 @@ class FullyConnected:
 
     def rewrite(self, node: ir.Node, config: Config) -> None:
         """The columns of the weights follow what is flattened."""
-        data, weights, perm = node.inputs[0], array_of(node.inputs[1]), config.inputs[0]
-        if attribute(node, "keep_num_dims", 0) or data is None or weights is None or perm is None:
+        data, perm = node.inputs[0], config.inputs[0]
+        if attribute(node, "keep_num_dims", 0) or data is None or not is_constant(node.inputs[1]) or perm is None:
             return
-        columns = weights.reshape(len(weights), *shape_of(data)[1:])
-        moved = columns.transpose(0, *(axis for axis in perm[1:]))
-        replace_constant(node, 1, np.ascontiguousarray(moved).reshape(weights.shape))
+        sizes, order = shape_of(data)[1:], (0, *perm[1:])
+        replace_moved(node, 1, lambda rows: rows.reshape(len(rows), *sizes).transpose(order).reshape(rows.shape))
 
 
 @layout_rule("BATCH_MATMUL")

@@ -1,0 +1,1 @@
+"""Q/DQ pairs of a quantized model to TFLite's integer kernels."""

@@ -1,0 +1,101 @@
+"""Which operators of TFLite have integer kernels, how they relate scales, and which of them XNNPACK takes.
+
+The rules are those of LiteRT's quantization specification and of the kernels' `Prepare`; what XNNPACK takes is what its
+delegate takes in ai-edge-litert 2.3 (the tests measure it). A float operator between DEQUANTIZE and QUANTIZE
+stays in XNNPACK's partition; an integer operator that only the built-in kernels have splits it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Relation = Literal["free", "same", "fixed"]
+"""Of the scale of the output to those of the inputs: any, the same, or prescribed by the kernel."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kernel:
+    """The integer form of one operator.
+
+    Attributes:
+        types: of its activations.
+        relation: of the output's scale to the inputs'.
+        data: which inputs are activations; None for all.
+        xnnpack: the types that XNNPACK takes.
+    """
+
+    types: frozenset[str]
+    relation: Relation = "free"
+    data: tuple[int, ...] | None = (0,)
+    xnnpack: bool = False
+
+
+_BOTH = frozenset({"int8", "int16"})
+_INT8 = frozenset({"int8"})
+
+
+def _kernels(
+    names: str,
+    types: frozenset[str],
+    relation: Relation,
+    *,
+    data: tuple[int, ...] | None = (0,),
+    xnnpack: bool = False,
+) -> dict[str, Kernel]:
+    return {name: Kernel(types=types, relation=relation, data=data, xnnpack=xnnpack) for name in names.split()}
+
+
+MOVES: dict[str, Kernel] = {
+    **_kernels("DEPTH_TO_SPACE SPACE_TO_DEPTH", _INT8, "same", xnnpack=True),
+    **_kernels("RESHAPE TRANSPOSE SLICE PAD MAX_POOL_2D", _BOTH, "same", xnnpack=True),
+    **_kernels("STRIDED_SLICE GATHER TILE UNPACK MIRROR_PAD PADV2", _BOTH, "same"),
+    **_kernels("BROADCAST_TO RESIZE_NEAREST_NEIGHBOR REVERSE_V2 SPLIT_V", _INT8, "same"),
+    **_kernels("SPLIT", _BOTH, "same", data=(1,), xnnpack=True),
+    **_kernels("CONCATENATION", _BOTH, "same", data=None, xnnpack=True),
+    **_kernels("PACK", _BOTH, "same", data=None),
+    **_kernels("MAXIMUM MINIMUM", _BOTH, "same", data=None),
+}
+"""Operators whose output holds numbers of their inputs and zeros: DEQUANTIZE may as well be behind as in front."""
+
+COMPUTING: dict[str, Kernel] = {
+    **_kernels("CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED", _BOTH, "free", xnnpack=True),
+    **_kernels("TRANSPOSE_CONV", _BOTH, "free", data=(2,), xnnpack=True),
+    **_kernels("ADD SUB MUL", _BOTH, "free", data=None, xnnpack=True),
+    **_kernels("BATCH_MATMUL", _BOTH, "free", data=None),
+    **_kernels("MEAN SUM", _BOTH, "free", xnnpack=True),
+    **_kernels("RESIZE_BILINEAR", _BOTH, "same", xnnpack=True),
+    **_kernels("AVERAGE_POOL_2D", _BOTH, "same"),
+    **_kernels("LEAKY_RELU", _BOTH, "free", xnnpack=True),
+    **_kernels("ELU", _INT8, "free", xnnpack=True),
+    **_kernels("RELU RELU6", _BOTH, "free", xnnpack=True),
+    **_kernels("RELU_N1_TO_1", _INT8, "free", xnnpack=True),
+    **_kernels("PRELU", _INT8, "free", data=None),
+    **_kernels("HARD_SWISH GELU RSQRT EXP LOG SQRT ABS", _INT8, "free"),
+    **_kernels("SQUARED_DIFFERENCE", _INT8, "free", data=None),
+    **_kernels("LOGISTIC TANH", _BOTH, "fixed", xnnpack=True),
+    **_kernels("SOFTMAX", _BOTH, "fixed"),
+    **_kernels("LOG_SOFTMAX", _INT8, "fixed"),
+}
+"""Operators with kernels that compute between quantized tensors."""
+
+FIXED: dict[tuple[str, str], tuple[float, int]] = {
+    ("SOFTMAX", "int8"): (1 / 256, -128),
+    ("LOGISTIC", "int8"): (1 / 256, -128),
+    ("TANH", "int8"): (1 / 128, 0),
+    ("LOG_SOFTMAX", "int8"): (16 / 256, 127),
+    ("SOFTMAX", "int16"): (1 / 32768, 0),
+    ("LOGISTIC", "int16"): (1 / 32768, 0),
+    ("TANH", "int16"): (1 / 32768, 0),
+}
+"""Scale and zero point that kernels prescribe for their output."""
+
+_FLOAT = """ABS ADD AVERAGE_POOL_2D BATCH_MATMUL CEIL CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DIV ELU EXP
+    FLOOR FULLY_CONNECTED GELU HARD_SWISH LEAKY_RELU LOG LOGISTIC MAXIMUM MAX_POOL_2D MEAN MINIMUM MUL NEG PAD PRELU
+    RELU RELU6 RELU_N1_TO_1 RESHAPE RESIZE_BILINEAR ROUND RSQRT SLICE SOFTMAX SPACE_TO_DEPTH SPLIT SQRT SQUARE
+    SQUARED_DIFFERENCE SUB SUM TANH TRANSPOSE TRANSPOSE_CONV"""
+FLOAT_IN_XNNPACK = frozenset(_FLOAT.split())
+"""What XNNPACK takes in float32."""
+
+
+def pays(op: str, kernel: Kernel, dtype: str) -> bool:
+    """Whether the integer form of `op` is the faster one beside XNNPACK: it takes it, or not the float form either."""
+    return (kernel.xnnpack and dtype == "int8") or op not in FLOAT_IN_XNNPACK
