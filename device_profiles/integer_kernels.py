@@ -13,7 +13,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from portproof.device_profiles.errors import PortproofError
-from portproof.device_profiles.integer_limits import LIMITS, Site
+from portproof.device_profiles.integer_limits import LIMITS, Site, first_reason
+from portproof.device_profiles.profiles import load as load_profile
 
 RULES = Path(__file__).parent / "rules"
 DEFAULT_UNIT = "litert-xnnpack"
@@ -37,7 +38,10 @@ class IntegerKernel(_Strict):
         fixed_output: scale and zero point of the output by activation type, where the kernel prescribes them.
         dynamic: there is a kernel for int8 weights whose activations are quantized when running, float outside.
         float_in_partition: the float form runs in the same partition: a float island costs its Q/DQ only.
+        in_partition: the integer form does too. Where neither does, the graph is split either way, and integers
+            are the fewer bytes.
         limits: names of further conditions, functions of `integer_limits`.
+        dynamic_limits: those of the dynamic form.
         source: where that is from.
     """
 
@@ -48,32 +52,36 @@ class IntegerKernel(_Strict):
     fixed_output: dict[ActivationType, tuple[float, int]] | None = None
     dynamic: bool = False
     float_in_partition: bool = False
+    in_partition: bool = True
     limits: tuple[str, ...] = ()
+    dynamic_limits: tuple[str, ...] = ()
     source: str
 
-    def refusal(self, site: Site) -> str:
-        """Why this kernel does not take a node; empty where it does."""
-        reasons = (LIMITS[name](site) for name in self.limits)
-        return next((reason for reason in reasons if reason), "")
+    def refusal(self, site: Site, *, dynamic: bool = False) -> str:
+        """Why this kernel (its dynamic form) does not take a node; empty where it does."""
+        return first_reason(self.dynamic_limits if dynamic else self.limits, site)
 
 
-class _Group(_Strict):
+class _Rule(_Strict):
+    ops: tuple[str, ...] = Field(min_length=1)
+    source: str
+
+
+class _Group(_Rule):
     """Operators with the same rules: one table of a rules file."""
 
-    ops: tuple[str, ...] = Field(min_length=1)
     activations: tuple[ActivationType, ...] = ()
     weights: WeightGranularity = "none"
     same_scale: bool = False
     fixed_output: dict[ActivationType, tuple[float, int]] | None = None
     dynamic: bool = False
+    in_partition: bool = True
     limits: tuple[str, ...] = ()
-    source: str
+    dynamic_limits: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        unknown = sorted(set(self.limits) - set(LIMITS))
-        if unknown:
-            raise ValueError(f"no limit is named {', '.join(unknown)}")
+        _known((*self.limits, *self.dynamic_limits))
         if not self.activations and not self.dynamic:
             raise ValueError(f"{', '.join(self.ops)}: neither an integer nor a dynamic kernel")
         if self.dynamic and self.weights == "none":
@@ -81,6 +89,39 @@ class _Group(_Strict):
         if self.fixed_output and not set(self.fixed_output) <= set(self.activations):
             raise ValueError(f"{', '.join(self.ops)}: a fixed output of a type that the kernel does not have")
         return self
+
+
+class _Slower(_Rule):
+    """Where an integer form was measured to be slower than the float one.
+
+    Attributes:
+        ops: ONNX operator types.
+        processor: the architecture that it was measured on, as `platform.machine` names it.
+        dynamic: this is of the dynamic form.
+        unless: limits; a node that meets them all is not slower. Without any, all nodes are.
+        reason: a sentence, with the figures.
+        source: a key of the sources.
+    """
+
+    processor: str
+    dynamic: bool = False
+    unless: tuple[str, ...] = ()
+    reason: str
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        _known(self.unless)
+        return self
+
+    def holds(self, site: Site) -> bool:
+        """Whether a node is one of those."""
+        return site.op in self.ops and (not self.unless or bool(first_reason(self.unless, site)))
+
+
+def _known(limits: tuple[str, ...]) -> None:
+    unknown = sorted(set(limits) - set(LIMITS))
+    if unknown:
+        raise ValueError(f"no limit is named {', '.join(unknown)}")
 
 
 class KernelRules(_Strict):
@@ -96,7 +137,8 @@ class KernelRules(_Strict):
         float_islands: whether operators may stay float at all.
         sources: where facts are from, by key.
         kernels: groups of operators with the same rules.
-        float_ops: operators whose float form runs in the same partition as the integer ones.
+        float_ops: operators whose float form runs in the same partition as the integer ones; ``"*"``: all.
+        slower_rules: integer forms that lose against float ones, where measured.
         notes: what a user should know.
         source: where the unit as a whole is documented, a key of `sources`.
     """
@@ -110,15 +152,18 @@ class KernelRules(_Strict):
     float_islands: bool = True
     source: str
     sources: dict[str, str]
-    kernels: tuple[_Group, ...]
+    kernels: tuple[_Group, ...] = ()
     float_ops: tuple[str, ...] = ()
+    slower_rules: tuple[_Slower, ...] = ()
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _refers_to_what_there_is(self) -> Self:
+        rules: tuple[_Rule, ...] = (*self.kernels, *self.slower_rules)
+        for rule in rules:
+            if rule.source not in self.sources:
+                raise ValueError(f"{', '.join(rule.ops)}: no source is named {rule.source}")
         for group in self.kernels:
-            if group.source not in self.sources:
-                raise ValueError(f"{', '.join(group.ops)}: no source is named {group.source}")
             if not set(group.activations) <= set(self.activation_types):
                 raise ValueError(f"{', '.join(group.ops)}: a type of activations that the unit does not have")
         names = [op for group in self.kernels for op in group.ops]
@@ -142,7 +187,7 @@ class KernelRules(_Strict):
 
     def float_in_partition(self, op_type: str) -> bool:
         """Whether the float form of an operator runs in the same partition as the integer operators."""
-        return op_type in self.float_ops
+        return op_type in self.float_ops or "*" in self.float_ops
 
     def refusal(self, site: Site, activation: ActivationType | None = "int8") -> str:
         """Why a node cannot be computed in integers here; empty where it can.
@@ -157,7 +202,18 @@ class KernelRules(_Strict):
             return f"{self.name} has no {form} kernel for {site.op}"
         if activation is not None and activation not in kernel.activations:
             return f"{self.name} has no kernel for {site.op} with {activation} activations"
-        return kernel.refusal(site)
+        return kernel.refusal(site, dynamic=activation is None)
+
+    def slower(self, site: Site, processor: str, *, dynamic: bool = False) -> str:
+        """Why the integer (dynamic) form of a node is slower than the float one on a processor; empty: not known to be.
+
+        Args:
+            site: what is known of the node.
+            processor: an architecture, as `platform.machine` names it: ``"x86_64"``, ``"aarch64"``.
+            dynamic: asks for the dynamic form.
+        """
+        rules = (rule for rule in self.slower_rules if rule.dynamic == dynamic and rule.processor == processor)
+        return next((rule.reason for rule in rules if rule.holds(site)), "")
 
 
 def units() -> tuple[str, ...]:
@@ -179,3 +235,18 @@ def load(unit: str = DEFAULT_UNIT) -> KernelRules:
         raise PortproofError("E-DEVICE-UNKNOWN", f'nothing is known of a unit "{unit}"', hint=hint, known=list(known))
     path = RULES / f"integer-{unit}.toml"
     return KernelRules.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def for_device(device_id: str | None = None) -> KernelRules:
+    """The rules of the unit that runs int8 on a device: the first that its profile names.
+
+    Args:
+        device_id: of a profile, or the path of one's own; None: LiteRT on any CPU.
+
+    Raises:
+        PortproofError: ``E-DEVICE-UNKNOWN``, ``E-FILE-MISSING``, ``E-CONFIG``.
+    """
+    if device_id is None:
+        return load(DEFAULT_UNIT)
+    profile = load_profile(device_id)
+    return load(profile.int8_units[0] if profile.int8_units else DEFAULT_UNIT)

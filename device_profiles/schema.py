@@ -7,6 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Kind = Literal["primary", "derived", "third-party", "marketing", "missing"]
 Target = Literal["tflite", "coreml", "onnx"]
 Precision = Literal["float32", "float16", "int16", "int8", "int4"]
+Int8Unit = Literal[
+    "coreai",
+    "coreml",
+    "edge-tpu",
+    "ethos-u",
+    "litert-reference",
+    "litert-xnnpack",
+    "onnxruntime-cpu",
+    "qnn-htp",
+]
 CoreMLTarget = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
 FigureName = Literal[
     "cpu_peak_fp16_gflops",
@@ -62,6 +72,7 @@ class Profile(_Strict):
         id: the name after ``-d``, equal to the file's; lower-case words joined by hyphens.
         targets: what `export -d` writes when no target is asked for, the preferred first.
         accelerator_precisions: what its accelerator computes in; other models run on its CPU.
+        int8_units: what runs int8 models on it, the preferred first: units of `integer_kernels`, by name.
         figures: numbers by name; a name ends with its unit.
         coreml_target: the oldest release of Apple's systems to write Core ML packages for.
     """
@@ -77,6 +88,7 @@ class Profile(_Strict):
     targets: tuple[Target, ...] = Field(min_length=1)
     accelerator_precisions: tuple[Precision, ...] = ()
     runtimes: tuple[Runtime, ...] = Field(min_length=1)
+    int8_units: tuple[Int8Unit, ...] = ()
     figures: dict[FigureName, Figure] = Field(default_factory=dict)
     coreml_target: CoreMLTarget | None = None
     notes: tuple[str, ...] = ()
