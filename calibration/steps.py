@@ -60,11 +60,13 @@ class Context(Protocol):
     def float_values(self, names: Collection[str]) -> Iterator[Sample]:
         """Values of the float model, for each calibration sample in turn (those held back are not among them)."""
 
-    def quantized_values(self, names: Collection[str], plan: Plan | None = None) -> Iterator[Sample]:
+    def quantized_values(
+        self, names: Collection[str], plan: Plan | None = None, *, plain: bool = False
+    ) -> Iterator[Sample]:
         """Values of the quantized model (of `plan`, else of the plan so far), for the same samples in the same order.
 
-        A value that carries a pair comes dequantized, as its integer readers see it: a multiple of its scale.
-        A layer's `output` is the plain result of the product, bias included, before it is rounded.
+        A value that carries a pair comes dequantized, as its integer readers see it: a multiple of its scale. With
+        `plain` all come as the node makes them, bias included, before they are rounded: a layer's `output`.
         """
 
 
