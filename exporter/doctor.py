@@ -3,7 +3,7 @@
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -25,6 +25,7 @@ CONFLICTS = (
     ("numpy", "tflite-runtime", "tflite-runtime needs numpy below 2; use ai-edge-litert"),
 )
 _SMOKE_TIMEOUT_S = 60.0
+_FOR_DEVELOPERS = frozenset({"dev"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +51,10 @@ def examine(progress: Progress | None = None) -> list[Check]:
     """Every check; none stops the others."""
     listener = progress or Silent()
     checks = [_python(), *_packages(), *_conflicts()]
-    for name, smoke in (("ONNX Runtime", _run_onnx), ("LiteRT", _run_tflite)):
-        with listener.step(f"run a model in {name}"):
-            checks.append(_smoke(name, smoke))
+    for name, needs, smoke in _runtimes():
+        if not needs or _installed(needs):
+            with listener.step(f"run a model in {name}"):
+                checks.append(_smoke(name, smoke))
     return checks
 
 
@@ -67,9 +69,11 @@ def _packages() -> Iterator[Check]:
     """What Portproof's own metadata asks for; the packages of an extra may be absent."""
     from packaging.requirements import Requirement
 
+    offered = metadata.metadata("portproof").get_all("Provides-Extra") or ()
+    known = [extra for extra in offered if extra not in _FOR_DEVELOPERS]
     for text in metadata.requires("portproof") or ():
         requirement = Requirement(text)
-        extras = [extra for extra in ("torch", "images") if _of_extra(requirement, extra)]
+        extras = [extra for extra in known if _of_extra(requirement, extra)]
         if requirement.marker is None or extras:
             yield _package(requirement.name, requirement.specifier, extras[0] if extras else "")
 
@@ -129,6 +133,30 @@ def _run_tflite(folder: Path) -> float:
     path = folder / "add.tflite"
     path.write_bytes(convert_model(_adder(), io_layout="keep").data)
     return _add(path)
+
+
+def _run_coreml(folder: Path) -> float:
+    from portproof.exporter.coreml.conversion import write_model
+
+    return _add(write_model(_adder(), folder / "add.mlpackage", float16=False).path)
+
+
+def _run_coreai(folder: Path) -> float:
+    from portproof.exporter import coreai, onnx_io
+
+    source = onnx_io.save(_adder(), folder / "add.onnx")[0]
+    coreai.convert(source, folder / "add.aimodel")
+    return _add(folder / "add.aimodel")
+
+
+def _runtimes() -> Sequence[tuple[str, str, Callable[[Path], float]]]:
+    """What runs a model, the package of an extra that it needs, and how it is tried."""
+    return (
+        ("ONNX Runtime", "", _run_onnx),
+        ("LiteRT", "", _run_tflite),
+        ("the Core ML emulator", "coremltools", _run_coreml),
+        ("Core AI", "coreai-core", _run_coreai),
+    )
 
 
 def _adder() -> "ir.Model":

@@ -26,20 +26,29 @@ def versions(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     monkeypatch.setattr(doctor.metadata, "requires", lambda _name: REQUIRES)
     monkeypatch.setattr(doctor, "_run_onnx", lambda _folder: 3.0)
     monkeypatch.setattr(doctor, "_run_tflite", lambda _folder: 3.0)
+    monkeypatch.setattr(doctor, "_run_coreml", lambda _folder: 3.0)
     return installed
 
 
 def test_this_environment_is_sound() -> None:
     checks = doctor.examine()
     assert [check for check in checks if check.state == "broken"] == []
-    assert {"python", "numpy", "torch (extra torch)", "LiteRT runs a model"} <= set(states(checks))
-    assert [check.found for check in checks[-2:]] == ["1 + 2 = 3"] * 2
+    assert {"python", "numpy", "torch (extra torch)", "coremltools (extra coreml)"} <= set(states(checks))
+    runs = {check.what: check.found for check in checks if check.what.endswith("runs a model")}
+    assert {"LiteRT runs a model", "the Core ML emulator runs a model"} <= set(runs)
+    assert set(runs.values()) == {"1 + 2 = 3"}
 
 
 def test_what_only_developers_need_is_not_asked_for(versions: dict[str, str]) -> None:
     assert list(states(doctor.examine())) == [
         "python", "numpy", "torch (extra torch)", "ONNX Runtime runs a model", "LiteRT runs a model",
     ]  # fmt: skip
+
+
+def test_a_runtime_of_an_extra_is_tried_where_it_is_installed(versions: dict[str, str]) -> None:
+    assert "the Core ML emulator runs a model" not in states(doctor.examine())
+    versions["coremltools"] = "9.0"
+    assert states(doctor.examine())["the Core ML emulator runs a model"] == "ok"
 
 
 def test_a_package_out_of_range_is_broken(versions: dict[str, str]) -> None:
