@@ -10,6 +10,7 @@ import onnx_ir as ir
 from portproof.device_profiles.errors import Message
 from portproof.exporter.lowering.patterns import recognised
 from portproof.exporter.tflite.generalise.convert import generalised
+from portproof.exporter.tflite.integer.dynamic import with_dynamic_layers
 from portproof.exporter.tflite.layout.assign import IoPerms, assign_layouts
 from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
@@ -128,7 +129,7 @@ def lower_function(
     if dims:
         lowered, perms = generalised(model, dims, free_io=io_layout == "auto", representative=representative)
     else:
-        lowered = before_layout(lower(recognised(model)))
+        lowered = before_layout(lower(with_dynamic_layers(recognised(model))))
         perms = assign_layouts(lowered, free_io=io_layout == "auto")
         lowered = after_layout(lowered)
     if float16_weights:

@@ -14,6 +14,7 @@ from portproof.exporter.simplify.pipeline import run_passes
 from portproof.exporter.tflite.generalise.observe import Mismatch
 from portproof.exporter.tflite.generalise.refused import message
 from portproof.exporter.tflite.generalise.witnesses import Sizes
+from portproof.exporter.tflite.integer.dynamic import with_dynamic_layers
 from portproof.exporter.tflite.layout.assign import IoPerms, LayoutMismatch, assign_layouts
 from portproof.exporter.tflite.lower import lower
 from portproof.exporter.tflite.make.window import for_any_size
@@ -57,7 +58,7 @@ def lowered_at(
     _check_sizes(pinned, sizes)
     try:
         with for_any_size(form.generic):
-            lowered = before_layout(lower(recognised(pinned)))
+            lowered = before_layout(lower(with_dynamic_layers(recognised(pinned))))
     except PortproofError as error:
         raise PortproofError.of([_at(found, sizes) for found in error.messages]) from error
     try:

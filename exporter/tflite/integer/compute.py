@@ -4,9 +4,11 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.integer.forms import Form, integer_form
 from portproof.exporter.tflite.integer.kernels import COMPUTING
-from portproof.exporter.tflite.integer.record import copy_quantization, quantization_of, set_quantization
+from portproof.exporter.tflite.integer.record import Quantization, copy_quantization, quantization_of, set_quantization
 from portproof.exporter.tflite.passes.graph import NodePass, bypass, producer_of
 from portproof.exporter.tflite.values import dtype_of, is_run_time, set_attribute
+
+_LEAST_RATIO, _MOST_RATIO = 2.0**-8, 2.0**7
 
 
 class ComputeIntegers(NodePass):
@@ -64,8 +66,18 @@ class Requantize(NodePass):
         result = node.outputs[0]
         if result.dtype == integers.dtype and quantization_of(result) == quantization_of(integers):
             return bypass(graph, node, integers)
+        if not _converts(quantization_of(integers), quantization_of(result)):
+            return False
         node.replace_input_with(0, integers)
         return True
+
+
+def _converts(source: Quantization | None, target: Quantization | None) -> bool:
+    """Whether XNNPACK takes a QUANTIZE between the two (`xnn_define_unary` of kind convert); else floats go between."""
+    if source is None or target is None:
+        return False
+    ratio = source.scale / target.scale
+    return _LEAST_RATIO <= ratio <= _MOST_RATIO
 
 
 def quantizers(value: ir.Value) -> list[ir.Node]:

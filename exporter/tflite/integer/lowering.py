@@ -10,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.integer.dynamic import is_dynamic
 from portproof.exporter.tflite.integer.record import (
     Integers,
     Quantization,
@@ -60,7 +61,7 @@ def dequantized(b: Builder, x: ir.Value, found: Quantization | None) -> ir.Value
     return b.emit("DEQUANTIZE", [x], shape=shape_of(x), dtype=np.float32)
 
 
-def remember(result: ir.Value, x: ir.Value, scale: ir.Value, zero_point: ir.Value | None) -> None:
+def remember(b: Builder, result: ir.Value, x: ir.Value, scale: ir.Value, zero_point: ir.Value | None) -> None:
     """Notes what the constant `result` has been: the integers `x`; parameters broadcast against it."""
     numbers, steps, zeros = array_of(x), array_of(scale), array_of(zero_point)
     if numbers is None or steps is None or numbers.dtype.name not in _BITS or array_of(result) is None:
@@ -72,6 +73,7 @@ def remember(result: ir.Value, x: ir.Value, scale: ir.Value, zero_point: ir.Valu
             scale=steps.astype(np.float32),
             zero_point=np.zeros_like(steps, np.int32) if zeros is None else _like(zeros, steps),
             bits=_BITS[numbers.dtype.name],
+            dynamic=is_dynamic(b.source),
         ),
     )
 

@@ -52,12 +52,14 @@ class Integers:
         scale: float32 of the constant's rank; every axis has its size or 1.
         zero_point: int32, in the shape of `scale`.
         bits: of the type that the numbers had in the model.
+        dynamic: whether what they are multiplied with is to be quantized when running.
     """
 
     numbers: Array
     scale: Array
     zero_point: Array
     bits: int
+    dynamic: bool = False
 
 
 def per_tensor(scale: float, zero_point: int) -> Quantization:

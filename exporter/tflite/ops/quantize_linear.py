@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.integer import lowering
 from portproof.exporter.tflite.make.arithmetic import cast, reduce
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.known import calc, choose, clip
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.quantize import dequantize, quantize, rounded, spread
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
@@ -62,7 +62,7 @@ def dequantize_linear(
     result = lowering.dequantized(b, x, lowering.parameters(scale, zero_point, dtype_of(x)))
     if result is None:
         result = dequantize(b, x, scales, zeros)
-        lowering.remember(result, x, scales, zeros)
+        lowering.remember(b, result, x, scales, zeros)
     return cast(b, result, wanted.numpy())
 
 
@@ -90,9 +90,8 @@ def _parameters(
 ) -> tuple[ir.Value, ir.Value | None]:
     """Both so that they broadcast against `x`, the scale as float32."""
     shape = shape_of(x)
-    along = resolve_axis(1 if axis is None else axis, len(shape)) if rank_of(scale) else 0
-    if shape_of(scale) == (1,):
-        along = 0
+    single = shape_of(scale) in ((), (1,))  # then there is no axis, whatever the attribute says
+    along = 0 if single else resolve_axis(1 if axis is None else axis, len(shape))
     if scale.dtype not in (ir.DataType.FLOAT, ir.DataType.FLOAT16):
         raise Refusal(f"a scale of type {scale.dtype}", "give scales as float32")
     scales = cast(b, spread(b, scale, shape, along, block or 0), np.float32)

@@ -3,6 +3,7 @@
 import onnx_ir as ir
 
 from portproof.exporter.tflite.integer.compute import ComputeIntegers, Requantize, spread
+from portproof.exporter.tflite.integer.hybrid import DynamicWeights, StoredWeights
 from portproof.exporter.tflite.integer.moves import HoistQuantize, SinkDequantize
 from portproof.exporter.tflite.integer.pairs import DropPairs, SignedPairs
 from portproof.exporter.tflite.layout.assign import assign_layouts
@@ -117,7 +118,7 @@ def _in_float(model: ir.Model) -> ir.Model:
 def _to_integers(model: ir.Model) -> ir.Model:
     """Q/DQ pairs to integer kernels; nothing happens to a model without."""
     if not any(node.op_type == "DEQUANTIZE" for node in model.graph):
-        return model
+        return _run(model, [DynamicWeights(), StoredWeights()])
     _run(
         model,
         [
@@ -133,6 +134,8 @@ def _to_integers(model: ir.Model) -> ir.Model:
             MergeReshapes(),
             MergeEqual(),
             RemoveDeadCode(),
+            DynamicWeights(),
+            StoredWeights(),
         ],
     )
     spread(model.graph)

@@ -132,6 +132,26 @@ def quantized(
     return Quantized(model=inferred(proto), scales=scales, inputs=inputs)
 
 
+def with_weights(
+    text: str, weights: Mapping[str, tuple[np.ndarray, int | None]], *, dynamic: Sequence[str] = ()
+) -> ir.Model:
+    """The float model `text` with int8 weights; what reads a tensor of `dynamic` reads it quantized."""
+    model = onnx.parser.parse_model(HEAD + text)
+    pairs = _Pairs(dtype="uint8")
+    for name, (array, axis) in weights.items():
+        pairs.weights(name, array, axis)
+    for name in dynamic:
+        parts = [f"{name}.{part}" for part in "qsz"]
+        pairs.nodes.append(helper.make_node("DynamicQuantizeLinear", [name], parts))
+        pairs.nodes.append(helper.make_node("DequantizeLinear", parts, [f"{name}.dq"]))
+    for node in model.graph.node:
+        if node.op_type in ("MatMul", "Gemm", "Conv", "Neg"):
+            node.input[0] = f"{node.input[0]}.dq" if node.input[0] in dynamic else node.input[0]
+        pairs.nodes.append(node)
+    made = helper.make_graph(pairs.nodes, "g", model.graph.input, model.graph.output, pairs.constants)
+    return inferred(helper.make_model(made, opset_imports=model.opset_import, ir_version=10))
+
+
 def scale_of(low: float, high: float, dtype: str) -> Scale:
     """Asymmetric, with 0 inside; symmetric for int16."""
     first, last = ENDS[dtype]

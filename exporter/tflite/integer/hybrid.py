@@ -1,0 +1,89 @@
+"""int8 weights beside float activations: multiplied as integers, or only stored as such."""
+
+import math
+
+import numpy as np
+import onnx_ir as ir
+
+from portproof.exporter.tflite.integer.record import integers_of
+from portproof.exporter.tflite.integer.weights import weights_of
+from portproof.exporter.tflite.passes.graph import NodePass
+from portproof.exporter.tflite.values import DOMAIN, dtype_of, is_constant, set_attribute, shape_of
+
+_AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 0}
+"""Operators with weights at input 1, and the axis of their output channels."""
+_FEWEST_CHANNELS = 16
+_FEWEST_PRODUCTS = 128
+"""Input channels of a convolution, and products made of each of its inputs, from which on XNNPACK's dynamically
+quantized form is the faster one (on x86-64 with AVX-512: 0.2 to 0.7 of the float form's speed below, 1.2 to 4.7 above).
+"""
+FEWEST_ELEMENTS = 1024
+"""Smaller weights save less than the operator that widens them costs."""
+
+
+class DynamicWeights(NodePass):
+    """Layers that the model computes from int8 weights and activations quantized when running.
+
+    Given::
+
+        FULLY_CONNECTED(x, w[float32, that was int8], b)
+
+    Result::
+
+        FULLY_CONNECTED(x, w[int8], b, asymmetric_quantize_inputs=1)
+
+    The kernel quantizes each row of x. Convolutions too small for that to pay, and depthwise ones, which XNNPACK does
+    not take in this form, are left for `StoredWeights`.
+    """
+
+    ops = frozenset({"CONV_2D", "FULLY_CONNECTED"})
+
+    def visit(self, graph: ir.Graph, node: ir.Node) -> bool:  # noqa: ARG002 (of the base class)
+        """Where the weights say so."""
+        held = integers_of(node.inputs[1])
+        if held is None or not held.dynamic or not _pays(node):
+            return False
+        weights = weights_of(node.inputs[1], _AXES[node.op_type])
+        if isinstance(weights, str):
+            return False
+        node.replace_input_with(1, weights.value)
+        if node.op_type == "FULLY_CONNECTED":
+            set_attribute(node, "asymmetric_quantize_inputs", 1)
+        return True
+
+
+def _pays(node: ir.Node) -> bool:
+    """Whether multiplying integers saves more than quantizing the input costs."""
+    if node.op_type == "FULLY_CONNECTED" or node.inputs[1] is None:
+        return True
+    outputs, height, width, channels = shape_of(node.inputs[1])
+    return channels >= _FEWEST_CHANNELS and outputs * height * width >= _FEWEST_PRODUCTS
+
+
+class StoredWeights(NodePass):
+    """Weights that are computed with in float32, stored as the integers they were.
+
+    Given::
+
+        CONV_2D(x, w[float32, that was int8], b)
+
+    Result::
+
+        CONV_2D(x, DEQUANTIZE(w[int8]), b)
+    """
+
+    ops = frozenset(_AXES)
+
+    def visit(self, graph: ir.Graph, node: ir.Node) -> bool:
+        """Large weights only; those that are shared are widened once."""
+        value = node.inputs[1]
+        if value is None or not is_constant(value) or dtype_of(value) != np.float32:
+            return False
+        weights = weights_of(value, _AXES[node.op_type])
+        if isinstance(weights, str) or math.prod(shape_of(value)) < FEWEST_ELEMENTS:
+            return False
+        result = ir.Value(name=value.name, shape=value.shape, type=value.type)
+        widen = ir.Node(DOMAIN, "DEQUANTIZE", [weights.value], outputs=[result])
+        graph.insert_before(graph[0], widen)
+        ir.convenience.replace_all_uses_with(value, result)
+        return True
