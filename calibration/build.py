@@ -1,0 +1,167 @@
+"""From a placement and statistics to a plan: an encoding for each group, integer weights and biases for each layer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portproof.calibration.graph.access import constant
+from portproof.calibration.observe import histogram, ranges
+from portproof.calibration.observe.histogram import Histogram
+from portproof.calibration.place.groups import Group
+from portproof.calibration.place.placement import Placement
+from portproof.calibration.place.shared import spanned
+from portproof.calibration.plan import LIMITS, Encoding, Layer, LayerWeights, Plan
+from portproof.calibration.rounding import weight_scales
+from portproof.calibration.rounding.grid import WeightGrid
+from portproof.device_profiles.integer_kernels import KernelRules
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+# A bias of this many steps at most leaves room for the products that it is added to, in an int32.
+_LARGEST_BIAS = 2.0**30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """How ranges are set.
+
+    Attributes:
+        estimator: a key of `ranges.ESTIMATORS`.
+        symmetric: zero points of 0, for units that need them.
+    """
+
+    estimator: str = "best"
+    symmetric: bool = False
+
+
+def build(
+    model: "ir.Model",
+    placement: Placement,
+    rules: KernelRules,
+    histograms: Mapping[str, Histogram],
+    choice: Choice,
+) -> Plan:
+    """The static plan of a placement.
+
+    Args:
+        model: the prepared float model.
+        placement: of it.
+        rules: of the unit.
+        histograms: of at least the placement's sources, constants left out.
+        choice: how ranges are set.
+    """
+    activations: dict[str, Encoding] = {}
+    for group in placement.groups:
+        found = encode(group, model, histograms, choice, placement)
+        activations.update(dict.fromkeys(group.members, found))
+    layers = placement.layers
+    weights = {
+        name: layer_weights(model, layer, rules, activations.get(layer.input))
+        for name, layer in layers.items()
+        if name in placement.integer
+    }
+    fused = {
+        node.name or "" for region in placement.regions if region.name in placement.integer for node in region.rest
+    }
+    return Plan(
+        layers=layers,
+        integer=placement.integer | fused,
+        fused=placement.fused,
+        activations=activations,
+        weights=weights,
+        why_float=placement.why_float,
+    )
+
+
+def encode(
+    group: Group, model: "ir.Model", histograms: Mapping[str, Histogram], choice: Choice, placement: Placement
+) -> Encoding:
+    """The encoding of a group: what its kernel prescribes, else the range of all that enters it."""
+    if group.fixed is not None:
+        return Encoding(scale=group.fixed[0], zero_point=group.fixed[1], dtype=placement.precision)
+    found = joint(group, model, histograms)
+    low, high = LIMITS[placement.precision]
+    estimator = ranges.ESTIMATORS[choice.estimator if placement.precision == "int8" else "minmax"]
+    if not found.counts.size:
+        return Encoding(scale=1.0, zero_point=0, dtype=placement.precision)
+    return ranges.encoding(estimator(found, high - low + 1), placement.precision, symmetric=choice.symmetric)
+
+
+def joint(group: Group, model: "ir.Model", histograms: Mapping[str, Histogram]) -> Histogram:
+    """One histogram of all values that enter a group."""
+    parts = [histograms[name] if name in histograms else _unwatched(model, name, histograms) for name in group.sources]
+    return reduce(histogram.merge, parts, histogram.EMPTY)
+
+
+def _unwatched(model: "ir.Model", name: str, histograms: Mapping[str, Histogram]) -> Histogram:
+    """Of a constant, or of a value that only moves what was watched."""
+    value = model.graph.initializers.get(name)
+    if value is None:
+        value = next(output for node in model.graph for output in node.outputs if output.name == name)
+    return spanned(value, histograms)
+
+
+def layer_weights(
+    model: "ir.Model", layer: Layer, rules: KernelRules, read: Encoding | None, bits: int = 8
+) -> LayerWeights:
+    """A layer's weights rounded to nearest, with scales of least squared error; its float bias.
+
+    Args:
+        model: the prepared float model.
+        layer: of it.
+        rules: of the unit: a scale for each channel, or one.
+        read: the encoding of the layer's input; None when that has none (dynamic, weights only).
+        bits: of the weights.
+    """
+    weight = np.asarray(constant(model.graph.initializers[layer.weight]), np.float32)
+    channels = np.moveaxis(weight, layer.axis, 0).reshape(1, weight.shape[layer.axis], -1)
+    kernel = rules.kernel(layer.op_type)
+    if kernel is not None and kernel.weights == "per_tensor":
+        one = weight_scales.least_squares(channels.reshape(1, 1, -1), WeightGrid(bits=bits))
+        scale = np.repeat(one.reshape(-1), channels.shape[1])
+    else:
+        scale = weight_scales.least_squares(channels, WeightGrid(bits=bits)).reshape(-1)
+    bias = bias_of(model, layer)
+    scale = scale if read is None or bias is None else widened(scale, bias, read, layer)
+    return rounded(weight, scale, layer.axis, bias, bits)
+
+
+def rounded(
+    weight: NDArray[np.float32], scale: NDArray[np.float32], axis: int, bias: NDArray[np.float32] | None, bits: int = 8
+) -> LayerWeights:
+    """Weights rounded to the nearest integers of their scales."""
+    most = 2 ** (bits - 1) - 1
+    shape = [1] * weight.ndim
+    shape[axis] = -1
+    integers = np.clip(np.rint(weight / scale.reshape(shape)), -most, most).astype(np.int8)
+    return LayerWeights(integers=integers, scale=scale.astype(np.float32), axis=axis, bias=bias, bits=bits)
+
+
+def bias_of(model: "ir.Model", layer: Layer) -> NDArray[np.float32] | None:
+    """The float bias of a layer [C], None where it has none."""
+    if not layer.bias:
+        return None
+    return np.asarray(constant(model.graph.initializers[layer.bias]), np.float32).reshape(-1)
+
+
+def widened(scale: NDArray[np.float32], bias: NDArray[np.float32], read: Encoding, layer: Layer) -> NDArray[np.float32]:
+    """Scales so wide that no bias leaves an int32: its step is the product of input and weight scale."""
+    if layer.op_type == "ConvTranspose" and layer.group > 1:  # a weight channel serves one output of each group
+        bias = np.abs(bias.reshape(layer.group, -1)).max(axis=0)
+    least = np.abs(bias.astype(np.float64)) / (read.scale * _LARGEST_BIAS)
+    return np.maximum(scale, least.astype(np.float32))
+
+
+def refit(weights: LayerWeights, read: Encoding, layer: Layer) -> LayerWeights:
+    """The same weights with scales widened where the bias would leave an int32; most often nothing changes."""
+    if weights.bias is None or weights.block_size:
+        return weights
+    scale = widened(weights.scale, weights.bias, read, layer)
+    if np.array_equal(scale, weights.scale):
+        return weights
+    return rounded(weights.dequantized(), scale, weights.axis, weights.bias, weights.bits)

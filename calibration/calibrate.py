@@ -1,0 +1,56 @@
+"""Statistics for a placement: watched on samples, or taken from a table and gone on with; kept when interrupted."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portproof.calibration.graph.access import is_constant
+from portproof.calibration.observe import table as tables
+from portproof.calibration.observe.collect import Collector
+from portproof.calibration.observe.table import Table
+from portproof.calibration.place.placement import Placement
+from portproof.calibration.samples import Samples
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+
+def calibrate(
+    model: "ir.Model",
+    placement: Placement,
+    samples: Samples,
+    path: str | os.PathLike[str] | None = None,
+    jobs: int = 1,
+    advance: Callable[[], None] = lambda: None,
+) -> Table:
+    """The statistics of all values that a placement's ranges depend on, over all samples.
+
+    Args:
+        model: the prepared float model.
+        placement: of it.
+        samples: those that the table holds already are not run again.
+        path: of a table: gone on with where it exists; written at the end, and also when it comes to an early end
+            (Ctrl-C), so that the next run goes on from there.
+        jobs: processes.
+        advance: called once a sample.
+
+    Raises:
+        PortproofError: ``E-CALIB-TABLE``: the table is of another model or another unit; ``E-CALIB-NAN``;
+            ``E-OUTPUT``.
+    """
+    file = None if path is None else Path(path)
+    given = tables.load(file) if file is not None and file.exists() else None
+    collector = Collector(model, watched(model, placement), table=given)
+    try:
+        collector.add(samples, jobs=jobs, advance=advance)
+    finally:
+        if file is not None and collector.table.count:
+            collector.table.save(file)
+    return collector.table
+
+
+def watched(model: "ir.Model", placement: Placement) -> tuple[str, ...]:
+    """The values to watch: what sets a range, constants left out, in the graph's order."""
+    constants = {name for name, value in model.graph.initializers.items() if is_constant(value)}
+    return tuple(dict.fromkeys(name for name in placement.sources if name not in constants))

@@ -1,0 +1,245 @@
+"""From a float ONNX model and data to a quantized one: place, watch, plan, try the recipe's steps, write, run."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from portproof import runtimes
+from portproof.calibration import accuracy, prepare, recipes, run
+from portproof.calibration.accuracy import Accuracy
+from portproof.calibration.build import Choice, build
+from portproof.calibration.calibrate import calibrate
+from portproof.calibration.findings import findings, float_nodes, poor
+from portproof.calibration.guard import guard
+from portproof.calibration.place.placement import Placement, place
+from portproof.calibration.place.shared import shared_ranges
+from portproof.calibration.plan import Plan
+from portproof.calibration.recipes import Recipe
+from portproof.calibration.report import QuantizationReport, StepReport
+from portproof.calibration.samples import Data, Samples, open_samples
+from portproof.calibration.weights_only import weights_plan
+from portproof.calibration.workspace import Workspace
+from portproof.calibration.write import write
+from portproof.device_profiles.errors import Message, PortproofError
+from portproof.device_profiles.integer_kernels import KernelRules
+from portproof.runtimes.images import Preprocessing
+from portproof.runtimes.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from portproof.calibration.observe.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to quantize.
+
+    Attributes:
+        recipe: a name of `recipes.RECIPES`, or a recipe.
+        device: a unit of `integer_kernels.units`, or a device profile's id; None: LiteRT with XNNPACK.
+        table: a file of statistics: gone on with where it exists, written at the end and when interrupted.
+        jobs: processes that watch samples; joblib's backends reach clusters.
+        seed: for all that is drawn.
+        allow_constant: whether a float input may hold one value only (a state that begins at zero).
+        declared: the preprocessing of image inputs, which the data's ranges are held against.
+        apart: names of nodes that are to stay float.
+    """
+
+    recipe: str | Recipe = "default"
+    device: str | None = None
+    table: str | os.PathLike[str] | None = None
+    jobs: int = 1
+    seed: int = 0
+    allow_constant: bool = False
+    declared: Sequence[Preprocessing] = ()
+    apart: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantized:
+    """What came of it.
+
+    Attributes:
+        path: of the quantized model.
+        plan: all scales, integer weights and biases.
+        report: what each step gained and cost, what stayed float and why.
+        table: the statistics, None where the recipe needs none.
+    """
+
+    path: Path
+    plan: Plan
+    report: QuantizationReport
+    table: "Table | None" = None
+
+
+def quantize(
+    onnx_path: str | os.PathLike[str],
+    out_path: str | os.PathLike[str],
+    data: Data,
+    *,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Quantized:
+    """Quantize a float ONNX model: one QDQ ONNX model that every writer lowers to its integer kernels.
+
+    Args:
+        onnx_path: the float model, opset 13 or newer.
+        out_path: of the quantized one; replaced at once when everything went well, else left alone.
+        data: DATA (see `runtimes.data`), or an iterable of input dicts, every array of the model's full shape.
+        progress: told of steps and findings.
+        options: the fields of `Options`: ``recipe="default"``, ``device=None``, ``table=None``, ``jobs=1``, ...
+
+    Raises:
+        PortproofError: ``E-FILE-MISSING``, ``E-MODEL-*``, ``E-DATA-*``, ``E-CALIB-*``, ``E-DEVICE-UNKNOWN``,
+            ``E-OUTPUT``, ``E-RUN``.
+    """
+    chosen = Options(**options)
+    return _Job(Path(onnx_path), chosen, progress or Silent()).run(Path(out_path), data)
+
+
+class _Job:
+    """One run: what its parts share, and how long each took."""
+
+    def __init__(self, source: Path, options: Options, told: Progress) -> None:
+        self.options, self.told = options, told
+        self.recipe, self.rules = recipes.find(options.recipe), unit_rules(options.device)
+        self.seconds: dict[str, float] = {}
+        self.messages: list[Message] = []
+        with self._part("read the model"):
+            self.model = prepare.prepare(prepare.load(source))
+
+    def run(self, out_path: Path, data: Data) -> Quantized:
+        with self._part("read the data"):
+            specs, constant = run.input_specs(self.model), self.options.allow_constant
+            samples = open_samples(data, specs, allow_constant=constant)
+        plan, table = self._plan(samples)
+        self._refuse_nothing(plan)
+        workspace = Workspace(model=self.model, plan=plan, samples=samples, seed=self.options.seed)
+        with self._part("run the model with ranges alone"):
+            ranges = workspace.accuracy(plan)
+        workspace, steps = self._steps(workspace, ranges)
+        proven = self._written(workspace, out_path)
+        report = self._report(workspace, ranges, steps, proven)
+        return Quantized(path=out_path, plan=workspace.plan, report=report, table=table)
+
+    def _plan(self, samples: Samples) -> "tuple[Plan, Table | None]":
+        if self.recipe.form != "static":
+            return weights_plan(self.model, self.rules, self.recipe), None
+        apart = dict.fromkeys(self.options.apart, "it was asked to stay float")
+        placement = self._place(apart)
+        with self._part("watch the model on the data", samples.count) as advance:
+            table = calibrate(self.model, placement, samples, self.options.table, self.options.jobs, advance)
+        shared = shared_ranges(placement, table.histograms)
+        placement = self._place({**apart, **shared}) if shared else placement
+        with self._part("set ranges"):
+            choice = Choice(estimator=self.recipe.estimator, symmetric=self.rules.symmetric_activations)
+            plan = build(self.model, placement, self.rules, table.histograms, choice)
+        for message in findings(self.model, plan, table.histograms, samples, self.options.declared, shared):
+            self._tell(message)
+        return plan, table
+
+    def _place(self, apart: Mapping[str, str]) -> Placement:
+        return place(self.model, self.rules, precision=self.recipe.precision, apart=apart)
+
+    def _steps(self, workspace: Workspace, reached: Accuracy) -> tuple[Workspace, tuple[StepReport, ...]]:
+        reports = []
+        for step in self.recipe.weight_steps():
+            start = time.perf_counter()
+            with self.told.step(step.name):
+                found = guard(workspace, list(step.propose(workspace)), reached)
+            seconds = time.perf_counter() - start
+            report = StepReport(
+                name=step.name, before=reached, after=found.accuracy, verdicts=found.verdicts, seconds=seconds
+            )
+            self.told.note(f"{step.name}: {report.gain_db:+.1f} dB, kept by {report.kept} of {len(report.verdicts)}")
+            workspace, reached = workspace.with_plan(found.plan), found.accuracy
+            reports.append(report)
+        return workspace, tuple(reports)
+
+    def _written(self, workspace: Workspace, path: Path) -> Accuracy:
+        """Write the file beside its place, run it as an app would, and only then move it there."""
+        part = path.with_name(f".{path.stem}.part{path.suffix}")
+        with self._part("write, and run what was written"):
+            try:
+                part.write_bytes(run.to_bytes(write(self.model, workspace.plan)))
+                proven = _proven(part, workspace)
+                part.replace(path)
+            except OSError as error:
+                what = f"{path.name} cannot be written"
+                raise PortproofError("E-OUTPUT", what, where=str(path), why=str(error)) from error
+            finally:
+                part.unlink(missing_ok=True)
+        for message in poor(proven):
+            self._tell(message)
+        return proven
+
+    def _refuse_nothing(self, plan: Plan) -> None:
+        if plan.weights or plan.integer:
+            return
+        reasons = sorted(set(plan.why_float.values()))
+        raise PortproofError(
+            "E-CALIB-NOTHING",
+            f"nothing of the model can be quantized for {self.rules.name} with the recipe {self.recipe.name}",
+            why="; ".join(reasons[:5]),
+            hint="choose another device or recipe",
+        )
+
+    def _report(
+        self, workspace: Workspace, ranges: Accuracy, steps: tuple[StepReport, ...], proven: Accuracy
+    ) -> QuantizationReport:
+        plan = workspace.plan
+        return QuantizationReport(
+            recipe=self.recipe.name,
+            unit=self.rules.unit,
+            samples=workspace.samples.count,
+            held_back=ranges.samples,
+            ranges=ranges,
+            steps=steps,
+            accuracy=proven,
+            integer_nodes=len(plan.integer),
+            layers=len(plan.weights),
+            float_nodes=float_nodes(self.model, plan),
+            messages=tuple(self.messages),
+            seconds=self.seconds,
+        )
+
+    def _tell(self, message: Message) -> None:
+        self.messages.append(message)
+        self.told.message(message)
+
+    @contextmanager
+    def _part(self, title: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+        start = time.perf_counter()
+        with self.told.step(title, total) as advance:
+            yield advance
+        self.seconds[title] = time.perf_counter() - start
+
+
+def _proven(path: Path, workspace: Workspace) -> Accuracy:
+    """The accuracy of a written file in ONNX Runtime as it comes, integer kernels and all."""
+    names = [output.name or "" for output in workspace.model.graph.outputs]
+    wanted = run.stream(workspace.model, names, workspace.held_back())
+    with runtimes.open(path, isolated=False) as runner:
+        return accuracy.compare(wanted, (runner.run(sample) for sample in workspace.held_back()))
+
+
+def unit_rules(device: str | None) -> KernelRules:
+    """The kernels of a unit, or of the unit that a device runs int8 on.
+
+    Raises:
+        PortproofError: ``E-DEVICE-UNKNOWN``: no unit and no profile has this name; the profile names no unit.
+    """
+    from portproof.device_profiles import integer_kernels, profiles
+
+    if device is None:
+        return integer_kernels.load()
+    if device in integer_kernels.units():
+        return integer_kernels.load(device)
+    units = profiles.load(device).int8_units
+    if not units:
+        hint = f"name a unit: {', '.join(integer_kernels.units())}"
+        raise PortproofError("E-DEVICE-UNKNOWN", f"the profile {device} names no unit that runs int8", hint=hint)
+    return integer_kernels.load(units[0])

@@ -1,0 +1,93 @@
+"""The float model as calibration works on it: constants lifted, BatchNorm folded, shapes known, every node named."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portproof.calibration.graph.access import nodes
+from portproof.device_profiles.errors import PortproofError
+from portproof.runtimes import onnx_format
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+_QUANTIZED = (
+    "QuantizeLinear",
+    "DequantizeLinear",
+    "DynamicQuantizeLinear",
+    "QLinearConv",
+    "QLinearMatMul",
+    "MatMulInteger",
+    "ConvInteger",
+)
+_OLDEST_OPSET = 13  # QuantizeLinear and DequantizeLinear take an axis since
+
+
+def load(path: str | os.PathLike[str]) -> "ir.Model":
+    """Read an ONNX file for calibration; weights in external files are read too.
+
+    Raises:
+        PortproofError: ``E-FILE-MISSING``, ``E-MODEL-FORMAT``, ``E-MODEL-EXTERNAL``.
+    """
+    import onnx_ir as ir
+
+    path = Path(path)
+    onnx_format.check(path)
+    try:
+        return ir.external_data.load_to_model(ir.load(path))
+    except Exception as error:  # onnx_ir raises many types
+        what = f"{path.name} is not a readable ONNX model"
+        raise PortproofError("E-MODEL-FORMAT", what, where=str(path), why=str(error)) from error
+
+
+def prepare(model: "ir.Model") -> "ir.Model":
+    """A copy of a float model in the form that placement expects; its function is the same.
+
+    Raises:
+        PortproofError: ``E-CALIB-QUANTIZED``: it holds quantized operators already; ``E-MODEL-UNSUPPORTED``: its
+            opset has no scales for each channel.
+    """
+    from onnx_ir.passes import common
+
+    from portproof.calibration.graph.batchnorm import FoldBatchNorm, LowerBatchNorm
+
+    _refuse(model)
+    copy = model.clone()
+    for each in (
+        common.InlinePass(),
+        common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
+        common.RemoveInitializersFromInputsPass(),
+        common.IdentityEliminationPass(),
+        FoldBatchNorm(),
+        LowerBatchNorm(),
+        common.RemoveUnusedNodesPass(),
+        common.ShapeInferencePass(),
+    ):
+        copy = each(copy).model
+    _name(copy)
+    return copy
+
+
+def _refuse(model: "ir.Model") -> None:
+    found = next(nodes(model, *_QUANTIZED), None)
+    if found is not None:
+        what = f"the model is quantized already: it holds {found.op_type}"
+        raise PortproofError("E-CALIB-QUANTIZED", what, where=found.name or "", hint="give the float model")
+    opset = model.opset_imports.get("", 1)
+    if opset < _OLDEST_OPSET:
+        why = f"its operator set is {opset}; scales for each channel exist since {_OLDEST_OPSET}"
+        hint = "convert it with onnx.version_converter, or export it again at opset 18 or newer"
+        raise PortproofError("E-MODEL-UNSUPPORTED", "the model's operators are too old", why=why, hint=hint)
+
+
+def _name(model: "ir.Model") -> None:
+    """Give every node of the main graph a name of its own; names that are unique stay."""
+    taken: set[str] = set()
+    for index, node in enumerate(model.graph):
+        name = node.name or f"{node.op_type}_{index}"
+        unique, k = name, 0
+        while unique in taken:
+            k += 1
+            unique = f"{name}_{k}"
+        node.name = unique
+        taken.add(unique)

@@ -1,0 +1,84 @@
+"""Recipes by name: which form a model is quantized to, how ranges are set, and which steps are tried."""
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from portproof.calibration.plan import Precision
+from portproof.calibration.steps import GraphStep, WeightStep
+from portproof.device_profiles.errors import PortproofError
+
+Form = Literal["static", "dynamic", "weight_only"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One rung of the ladder.
+
+    Attributes:
+        name: as it is asked for.
+        summary: what it does, in a sentence.
+        form: static: all scales fixed; dynamic: weights int8, activations get their scales when running;
+            weight_only: weights int8, arithmetic float.
+        estimator: of ranges, a key of `observe.ranges.ESTIMATORS`.
+        precision: of activations.
+        weight_bits: 8, or 4 (weight_only).
+        graph_steps: makes the rewrites of the float model that are tried, in order.
+        weight_steps: makes the corrections of weights and biases that are tried, in order.
+    """
+
+    name: str
+    summary: str
+    form: Form = "static"
+    estimator: str = "best"
+    precision: Precision = "int8"
+    weight_bits: int = 8
+    graph_steps: Callable[[], Sequence[GraphStep]] = tuple
+    weight_steps: Callable[[], Sequence[WeightStep]] = tuple
+
+
+def _second_order() -> Sequence[WeightStep]:
+    from portproof.calibration.rounding.second_order import SecondOrderRounding
+
+    return (SecondOrderRounding(),)
+
+
+_ALL = (
+    Recipe(
+        name="fast",
+        summary="BatchNorm folded, ranges of least squared error",
+    ),
+    Recipe(
+        name="default",
+        summary="as fast, and weights rounded by the second moments of their inputs where it helps",
+        weight_steps=_second_order,
+    ),
+    Recipe(
+        name="dynamic",
+        summary="int8 weights of matrix products and convolutions, activations quantized when running; float outside",
+        form="dynamic",
+    ),
+    Recipe(
+        name="weight-only",
+        summary="int8 weights, float arithmetic: a quarter of the size",
+        form="weight_only",
+    ),
+)
+
+RECIPES = {recipe.name: recipe for recipe in _ALL}
+
+
+def find(name: str | Recipe) -> Recipe:
+    """A recipe by its name; one that is given as such is given back.
+
+    Raises:
+        PortproofError: ``E-CALIB-RECIPE``.
+    """
+    if isinstance(name, Recipe):
+        return name
+    if name in RECIPES:
+        return RECIPES[name]
+    near = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]}?" if near else f"recipes are {', '.join(RECIPES)}"
+    raise PortproofError("E-CALIB-RECIPE", f"no recipe is named {name!r}", hint=hint, known=list(RECIPES))

@@ -1,0 +1,97 @@
+"""The context that steps work in: the float model, the plan so far, and runs of both over the calibration samples."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portproof.calibration import run
+from portproof.calibration.accuracy import Accuracy, compare
+from portproof.calibration.build import bias_of
+from portproof.calibration.graph.access import constant
+from portproof.calibration.plan import Plan
+from portproof.calibration.samples import Inputs, Samples, fingerprint
+from portproof.calibration.steps import Sample
+from portproof.calibration.write import reads, write
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """A `steps.Context`; a change makes a new one.
+
+    Attributes:
+        model: the float model, prepared.
+        plan: as accepted so far.
+        samples: all of them.
+        seed: for all that is drawn.
+        most: samples that a step sees at most: corrections gain little from more, and cost in proportion.
+    """
+
+    model: "ir.Model"
+    plan: Plan
+    samples: Samples
+    seed: int = 0
+    most: int = 128
+
+    def weight(self, layer: str) -> NDArray[np.float32]:
+        """See `steps.Context`."""
+        name = self.plan.layers[layer].weight
+        return np.asarray(constant(self.model.graph.initializers[name]), np.float32)
+
+    def bias(self, layer: str) -> NDArray[np.float32] | None:
+        """See `steps.Context`."""
+        return bias_of(self.model, self.plan.layers[layer])
+
+    def float_values(self, names: Collection[str]) -> Iterator[Sample]:
+        """See `steps.Context`."""
+        return _stream(self.model, {name: name for name in names}, self._fit())
+
+    def quantized_values(
+        self, names: Collection[str], plan: Plan | None = None, *, plain: bool = False
+    ) -> Iterator[Sample]:
+        """See `steps.Context`."""
+        model = write(self.model, plan or self.plan)
+        return _stream(model, names_in(model, names, plain=plain), self._fit())
+
+    def accuracy(self, plan: Plan) -> Accuracy:
+        """Of a plan, on the samples held back."""
+        names = [output.name or "" for output in self.model.graph.outputs]
+        wanted = run.stream(self.model, names, self.held_back())
+        return compare(wanted, run.stream(write(self.model, plan), names, self.held_back()))
+
+    def with_plan(self, plan: Plan) -> "Workspace":
+        """The same with another plan."""
+        return replace(self, plan=plan)
+
+    def held_back(self) -> Iterator[Inputs]:
+        """The samples that no step sees."""
+        return _first(self.samples.held_back(), self.most)
+
+    def _fit(self) -> Iterator[Inputs]:
+        return _first(self.samples.fit(), self.most)
+
+
+def names_in(model: "ir.Model", names: Collection[str], *, plain: bool) -> dict[str, str]:
+    """What values of the float model are called in a written one: behind their pairs, or (`plain`) before them."""
+    behind = reads(model)
+    outputs = {output.name for output in model.graph.outputs}
+    raw = {name: f"{name}_raw" if name in outputs and f"{name}_raw" in behind else name for name in names}
+    return raw if plain else {name: behind.get(raw[name], raw[name]) for name in names}
+
+
+def _stream(model: "ir.Model", wanted: dict[str, str], samples: Iterator[Inputs]) -> Iterator[Sample]:
+    running = run.session(run.to_bytes(model, list(dict.fromkeys(wanted.values()))))
+    for sample in samples:
+        found = run.values(running, dict.fromkeys(wanted.values()), sample)
+        number = int(fingerprint(sample)[:16], 16)
+        yield Sample(fingerprint=number, values={name: found[own] for name, own in wanted.items()})
+
+
+def _first(samples: Iterable[Inputs], most: int) -> Iterator[Inputs]:
+    for _, sample in zip(range(most), samples, strict=False):
+        yield sample
