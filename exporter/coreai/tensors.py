@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from portproof.exporter.lowering.refusal import Refusal, UnknownShape
+from portproof.exporter.lowering.refusal import UnknownShape
 
 Array = NDArray[Any]
 
@@ -57,14 +57,3 @@ def array_of(x: Tensor, what: str) -> Array:
 def ints_of(x: Tensor, what: str) -> list[int]:
     """The whole numbers of a parameter such as axes or a shape, flattened; see `array_of`."""
     return [int(item) for item in array_of(x, what).reshape(-1)]
-
-
-def resolve_axes(axes: list[int], rank: int) -> list[int]:
-    """Axes counted from the front.
-
-    Raises:
-        Refusal: one is not an axis.
-    """
-    if any(not -rank <= axis < rank for axis in axes):
-        raise Refusal(f"axes {axes} of a tensor with {rank} axes")
-    return [axis % rank for axis in axes]

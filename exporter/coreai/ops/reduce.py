@@ -6,7 +6,8 @@ import numpy as np
 
 from portproof.exporter.coreai.builder import Builder
 from portproof.exporter.coreai.registry import onnx_op
-from portproof.exporter.coreai.tensors import Tensor, ints_of, resolve_axes
+from portproof.exporter.coreai.tensors import Tensor, ints_of
+from portproof.exporter.lowering.axes import resolve_axes
 from portproof.exporter.lowering.refusal import Refusal
 
 _NAMES = ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare")

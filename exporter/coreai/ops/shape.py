@@ -6,7 +6,8 @@ import numpy as np
 
 from portproof.exporter.coreai.builder import Builder
 from portproof.exporter.coreai.registry import onnx_op
-from portproof.exporter.coreai.tensors import Tensor, constant, ints_of, resolve_axes
+from portproof.exporter.coreai.tensors import Tensor, constant, ints_of
+from portproof.exporter.lowering.axes import resolve_axes
 from portproof.exporter.lowering.refusal import Refusal
 
 

@@ -1,7 +1,5 @@
 """What a handler must know when the file is written: constant parameters, axes, the declared output."""
 
-from collections.abc import Sequence
-
 import onnx_ir as ir
 
 from portproof.exporter.coreml.builder import Builder
@@ -23,29 +21,6 @@ def constant_ints(value: Var, what: str) -> list[int]:
     if array is None:
         raise Refusal(f"{what} is computed at run time", f"make {what} a constant of the model")
     return [int(item) for item in array.reshape(-1)]
-
-
-def resolve_axis(axis: int, rank: int) -> int:
-    """`axis` counted from the front.
-
-    Raises:
-        Refusal: there is no such axis.
-    """
-    if not -rank <= axis < rank:
-        raise Refusal(f"axis {axis} of a tensor of rank {rank}")
-    return axis + rank if axis < 0 else axis
-
-
-def resolve_axes(axes: Sequence[int], rank: int) -> list[int]:
-    """Each of `axes` counted from the front.
-
-    Raises:
-        Refusal: one does not exist, or one is named twice.
-    """
-    found = [resolve_axis(axis, rank) for axis in axes]
-    if len(set(found)) != len(found):
-        raise Refusal(f"axes {list(axes)} name one axis twice")
-    return found
 
 
 def output_count(b: Builder) -> int:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from portproof.exporter.coreml.builder import Builder
-from portproof.exporter.coreml.make.parameter import declared_shape, resolve_axes
+from portproof.exporter.coreml.make.parameter import declared_shape
 from portproof.exporter.coreml.ops.pad import pad
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, ints_of, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axes
 from portproof.exporter.lowering.refusal import Refusal
 
 

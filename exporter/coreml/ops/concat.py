@@ -2,9 +2,9 @@
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.movement import concat
-from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, rank_of
+from portproof.exporter.lowering.axes import resolve_axis
 
 
 @onnx_op("Concat", since=4)

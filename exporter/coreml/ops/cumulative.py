@@ -3,10 +3,11 @@
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary
 from portproof.exporter.coreml.make.movement import box, concat, full
-from portproof.exporter.coreml.make.parameter import constant_ints, resolve_axis
+from portproof.exporter.coreml.make.parameter import constant_ints
 from portproof.exporter.coreml.make.wrapping import wrapped
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, dtype_of, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axis
 
 
 @onnx_op("CumSum", since=11, note="the axis is a constant")

@@ -6,9 +6,10 @@ import numpy as np
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.extremes import place_of_extreme
-from portproof.exporter.coreml.make.parameter import constant_ints, declared_shape, resolve_axis
+from portproof.exporter.coreml.make.parameter import constant_ints, declared_shape
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, dtype_of, rank_of
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 
 

@@ -3,9 +3,9 @@
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.indices import wrap_along
 from portproof.exporter.coreml.make.movement import gather
-from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, rank_of
+from portproof.exporter.lowering.axes import resolve_axis
 
 
 @onnx_op("Gather")

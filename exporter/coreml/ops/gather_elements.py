@@ -5,9 +5,9 @@ import numpy as np
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.indices import sizes_along, wrap, wrap_along
 from portproof.exporter.coreml.make.movement import box, concat, without_bool
-from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axis
 
 
 @onnx_op("GatherElements", since=11)

@@ -7,9 +7,9 @@ import numpy as np
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary, unary
 from portproof.exporter.coreml.make.outputs import is_read
-from portproof.exporter.coreml.make.parameter import resolve_axes, resolve_axis
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Array, Var, array_of, dtype_of, rank_of
+from portproof.exporter.lowering.axes import resolve_axes, resolve_axis
 
 
 @onnx_op("LayerNormalization", since=17)

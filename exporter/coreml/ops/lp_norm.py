@@ -4,9 +4,9 @@ import numpy as np
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary
-from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, dtype_of, rank_of
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 
 _NORMS = {1: "reduce_l1_norm", 2: "reduce_l2_norm"}

@@ -4,9 +4,9 @@ import numpy as np
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.movement import gather, reshape, transpose
-from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, rank_of
+from portproof.exporter.lowering.axes import resolve_axis
 
 
 @onnx_op("NonZero", since=9, note="of a scalar: constant only; where nothing is chosen the result cannot be read")

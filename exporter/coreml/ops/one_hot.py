@@ -5,9 +5,10 @@ import numpy as np
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary, select
 from portproof.exporter.coreml.make.movement import box, expand_dims, reshape
-from portproof.exporter.coreml.make.parameter import declared_shape, resolve_axis
+from portproof.exporter.coreml.make.parameter import declared_shape
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, rank_of
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 
 

@@ -6,9 +6,10 @@ import numpy as np
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.movement import box, broadcast_to, concat, gather, reshape
-from portproof.exporter.coreml.make.parameter import constant_ints, resolve_axes
+from portproof.exporter.coreml.make.parameter import constant_ints
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Array, Var, array_of, dtype_of, is_float, is_known, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axes
 from portproof.exporter.lowering.refusal import Refusal
 
 Ends = list[tuple[int, int]]

@@ -8,11 +8,11 @@ import onnx_ir as ir
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary, select
-from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.make.quantize import Parameters, dequantize, quantize, rounded, spread_array
 from portproof.exporter.coreml.make.weights import packed
 from portproof.exporter.coreml.registry import onnx_op, takes_narrow
 from portproof.exporter.coreml.values import Array, Var, array_of, dtype_of, is_float, rank_of
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 
 _NOTE = "int8, uint8, int16, uint16; 4-bit and float8 types as constants only"

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary, unary
 from portproof.exporter.coreml.make.integer import truncated_quotient
-from portproof.exporter.coreml.make.parameter import constant_ints, resolve_axis
+from portproof.exporter.coreml.make.parameter import constant_ints
 from portproof.exporter.coreml.make.wrapping import wrapped
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, dtype_of, is_float, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 
 _MIL = {

@@ -10,9 +10,10 @@ from portproof.exporter.coreml.items import Folded
 from portproof.exporter.coreml.make.folding import reshaped, sizes_of
 from portproof.exporter.coreml.make.late import Of, partly_known, reshaped_like
 from portproof.exporter.coreml.make.movement import expand_dims
-from portproof.exporter.coreml.make.parameter import constant_ints, declared_shape, resolve_axes
+from portproof.exporter.coreml.make.parameter import constant_ints, declared_shape
 from portproof.exporter.coreml.registry import onnx_op, takes_folded
 from portproof.exporter.coreml.values import Var, array_of, is_known, rank_of
+from portproof.exporter.lowering.axes import resolve_axes
 
 Tensor = Var | Folded
 

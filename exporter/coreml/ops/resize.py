@@ -7,10 +7,11 @@ import numpy as np
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import select
 from portproof.exporter.coreml.make.late_resize import by_late_size
-from portproof.exporter.coreml.make.parameter import constant_ints, declared_shape, resolve_axes
+from portproof.exporter.coreml.make.parameter import constant_ints, declared_shape
 from portproof.exporter.coreml.make.resample import resample
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, is_known, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axes
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.lowering.resizing import (
     by_scales,

@@ -8,10 +8,10 @@ from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary
 from portproof.exporter.coreml.make.indices import sizes_along, wrap, wrap_along
 from portproof.exporter.coreml.make.movement import reshape, without_bool
-from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.make.wrapping import wrapped
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 
 _MODES = {"none": "update", "add": "add", "mul": "mul", "min": "min", "max": "max"}

@@ -8,9 +8,10 @@ import numpy as np
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary, select
 from portproof.exporter.coreml.make.movement import concat
-from portproof.exporter.coreml.make.parameter import constant_ints, resolve_axes
+from portproof.exporter.coreml.make.parameter import constant_ints
 from portproof.exporter.coreml.registry import onnx_op, saturates
 from portproof.exporter.coreml.values import Var, array_of, dtype_of, ints_of, is_known, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axes
 from portproof.exporter.lowering.refusal import Refusal
 
 _FARTHEST = np.iinfo(np.int32)

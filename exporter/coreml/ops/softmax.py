@@ -6,9 +6,9 @@ from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary, unary
 from portproof.exporter.coreml.make.extremes import place_of_extreme, places_along
 from portproof.exporter.coreml.make.movement import reshape
-from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, dtype_of, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 
 

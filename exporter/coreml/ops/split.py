@@ -6,9 +6,10 @@ import numpy as np
 
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.movement import box
-from portproof.exporter.coreml.make.parameter import constant_ints, output_count, resolve_axis, static_shape
+from portproof.exporter.coreml.make.parameter import constant_ints, output_count, static_shape
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, rank_of
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 
 

@@ -9,9 +9,9 @@ from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.items import Item, TensorList, tensors_of
 from portproof.exporter.coreml.make.indices import wrap
 from portproof.exporter.coreml.make.movement import box, concat, expand_dims, gather, reshape
-from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Var, array_of, is_var, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 
 _NOTE = "not as an input or output of the model"

@@ -9,9 +9,9 @@ import numpy as np
 from portproof.exporter.coreml.builder import Builder
 from portproof.exporter.coreml.make.arithmetic import binary
 from portproof.exporter.coreml.make.movement import box, concat, gather, reshape, transpose
-from portproof.exporter.coreml.make.parameter import resolve_axis
 from portproof.exporter.coreml.registry import onnx_op
 from portproof.exporter.coreml.values import Array, Var, array_of, dtype_of, rank_of, shape_of
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 
 _MOST_COMPARED = 1 << 22

@@ -11,8 +11,9 @@ from portproof.exporter.coreml.make.arithmetic import binary, select
 from portproof.exporter.coreml.make.iterate import Iteration, Stepped, iterate
 from portproof.exporter.coreml.make.movement import box, concat, expand_dims, gather, reshape, transpose
 from portproof.exporter.coreml.make.parameter import has_output
-from portproof.exporter.coreml.recurrent.activations import Activation, activations
+from portproof.exporter.coreml.recurrent.activations import FUNCTIONS
 from portproof.exporter.coreml.values import Array, Var, array_of, dtype_of, is_float, is_var, shape_of
+from portproof.exporter.lowering.recurrent import Activation, of_directions, reverses
 from portproof.exporter.lowering.refusal import Refusal
 
 _MOST_STEPS = 4
@@ -152,21 +153,18 @@ class Layer:
         return self._outputs(b, runs)
 
     def _reverse(self) -> list[bool]:
-        known = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}
-        if self.direction not in known:
-            raise Refusal(f"direction {self.direction}", f"known are {', '.join(known)}")
-        if len(known[self.direction]) != shape_of(self.w)[0]:
-            raise Refusal(f"{self.direction} with weights for {shape_of(self.w)[0]} directions")
-        return known[self.direction]
+        return reverses(self.direction, shape_of(self.w)[0])
 
     def _weights(self, b: Builder) -> list[Weights]:
-        count = len(self._reverse())
-        names = list(self.names or [])[: count * len(self.functions)] or list(self.functions) * count
-        if len(names) != count * len(self.functions):
-            raise Refusal(f"{len(names)} activations for {count} directions of {len(self.functions)}")
-        found = activations(names, self.alphas, self.betas)
-        size = len(self.functions)
-        return [self._direction(b, index, found[index * size : (index + 1) * size]) for index in range(count)]
+        found = of_directions(
+            self.names,
+            self.alphas,
+            self.betas,
+            usual=self.functions,
+            count=len(self._reverse()),
+            functions=FUNCTIONS,
+        )
+        return [self._direction(b, index, functions) for index, functions in enumerate(found)]
 
     def _direction(self, b: Builder, index: int, functions: Sequence[Activation]) -> Weights:
         w, r = entry(b, self.w, index), entry(b, self.r, index)

@@ -44,29 +44,6 @@ def constant_ints(value: ir.Value, what: str) -> list[int]:
     return [int(item) for item in array.reshape(-1)]
 
 
-def resolve_axis(axis: int, rank: int) -> int:
-    """`axis` counted from the front.
-
-    Raises:
-        Refusal: there is no such axis.
-    """
-    if not -rank <= axis < rank:
-        raise Refusal(f"axis {axis} of a tensor of rank {rank}")
-    return axis + rank if axis < 0 else axis
-
-
-def resolve_axes(axes: list[int], rank: int) -> list[int]:
-    """Each of `axes` counted from the front.
-
-    Raises:
-        Refusal: one does not exist, or one is named twice.
-    """
-    found = [resolve_axis(axis, rank) for axis in axes]
-    if len(set(found)) != len(found):
-        raise Refusal(f"axes {axes} name one axis twice")
-    return found
-
-
 def _output(b: Builder, index: int) -> ir.Value:
     if b.source is None:
         raise KeyError("no ONNX node is being lowered")

@@ -4,11 +4,11 @@ import math
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.movement import concat, reshape
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, shape_of
 

@@ -3,11 +3,12 @@
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.movement import concat, gather, pad, reshape, slice_
-from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axis
+from portproof.exporter.tflite.make.parameter import constant_ints
 from portproof.exporter.tflite.make.widened import NUMBERS, widened
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, rank_of, shape_of

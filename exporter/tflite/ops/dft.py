@@ -5,6 +5,7 @@ import math
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.fourier import Transform
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
@@ -14,7 +15,7 @@ from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.matmul import fully_connected
 from portproof.exporter.tflite.make.movement import concat, gather, reshape, transpose
-from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axis
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
 from portproof.exporter.tflite.make.window import Window
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, array_of, dtype_of, rank_of, shape_of

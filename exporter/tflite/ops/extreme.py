@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
 from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.movement import reshape, transpose
-from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axis
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
 from portproof.exporter.tflite.make.unsigned import from_ordered, ordered
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of

@@ -3,12 +3,12 @@
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.indices import wrap
 from portproof.exporter.tflite.make.movement import gather
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.taken import is_moves, taken
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, constant, dtype_of, shape_of

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axes, resolve_axis
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, unary
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.moments import mean_over, standardise
-from portproof.exporter.tflite.make.parameter import resolve_axes, resolve_axis
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of
 

@@ -3,12 +3,12 @@
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce
 from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.norms import magnitude, root
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of
 

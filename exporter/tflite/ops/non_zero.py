@@ -3,13 +3,13 @@
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.indices import flatten
 from portproof.exporter.tflite.make.movement import gather, pad, slice_
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.selection import columns, open_size, opened, places, taken_at
 from portproof.exporter.tflite.make.widened import NUMBERS, widened
 from portproof.exporter.tflite.ops.gather import GATHER_TYPES

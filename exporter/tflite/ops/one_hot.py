@@ -3,11 +3,12 @@
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, select
 from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.movement import reshape, slice_
-from portproof.exporter.tflite.make.parameter import declared_shape, resolve_axis
+from portproof.exporter.tflite.make.parameter import declared_shape
 from portproof.exporter.tflite.ops.cast import convert
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of

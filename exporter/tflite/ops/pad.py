@@ -6,13 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axes
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried, carrier
 from portproof.exporter.tflite.make.late import late_pad, late_repeat, late_widths
 from portproof.exporter.tflite.make.movement import gather, pad, reshape, slice_
-from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import Array, array_of, dtype_of, is_run_time, rank_of, shape_of
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce, unary
 from portproof.exporter.tflite.make.movement import reshape
-from portproof.exporter.tflite.make.parameter import declared_shape, resolve_axis
+from portproof.exporter.tflite.make.parameter import declared_shape
 from portproof.exporter.tflite.make.widened import FLOAT, NUMBERS, UInt64, widened
 from portproof.exporter.tflite.ops.arithmetic import abs_
 from portproof.exporter.tflite.registry import onnx_op

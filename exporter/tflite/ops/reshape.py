@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axes
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.movement import reshape
-from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, shape_of
 

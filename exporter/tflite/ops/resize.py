@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axes
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.lowering.resizing import (
     by_scales,
@@ -22,7 +23,7 @@ from portproof.exporter.tflite.make.arithmetic import select
 from portproof.exporter.tflite.make.late import of_late_shape
 from portproof.exporter.tflite.make.late_sizes import Late, late
 from portproof.exporter.tflite.make.movement import concat, slice_
-from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
 from portproof.exporter.tflite.make.resample import resample
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, is_run_time, rank_of, shape_of

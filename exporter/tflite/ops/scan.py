@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.body import captured, inline, outer
 from portproof.exporter.tflite.builder import Builder
@@ -13,7 +14,6 @@ from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.iterate import iterate
 from portproof.exporter.tflite.make.iteration import Iteration, Stepped
 from portproof.exporter.tflite.make.movement import concat, gather, reshape, slice_, transpose
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.ops.gather import GATHER_TYPES
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, rank_of, shape_of

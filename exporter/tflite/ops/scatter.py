@@ -5,13 +5,13 @@ import math
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, select
 from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.indices import flat_elements, flatten, wrap
 from portproof.exporter.tflite.make.movement import reshape
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.scatter_pairs import reduce_pairs
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of

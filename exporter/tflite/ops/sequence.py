@@ -2,11 +2,12 @@
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.movement import reshape
-from portproof.exporter.tflite.make.parameter import constant_ints, resolve_axis
+from portproof.exporter.tflite.make.parameter import constant_ints
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 

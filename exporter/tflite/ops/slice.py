@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axes
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.late import late_slice
 from portproof.exporter.tflite.make.movement import slice_
-from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axes
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, constant, dtype_of, is_run_time, rank_of, shape_of
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import unary
 from portproof.exporter.tflite.make.movement import reshape, transpose
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.widened import FLOAT, widened
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.movement import slice_
-from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, resolve_axis
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import array_of, dtype_of, shape_of
 

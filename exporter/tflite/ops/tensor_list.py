@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.body import inline, outer
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.items import Item, TensorList, tensors_of
 from portproof.exporter.tflite.make.indices import wrap
 from portproof.exporter.tflite.make.movement import reshape, slice_, transpose
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.ops.concat import concat_
 from portproof.exporter.tflite.ops.gather import gather_
 from portproof.exporter.tflite.registry import onnx_op

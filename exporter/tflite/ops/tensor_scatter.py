@@ -5,13 +5,13 @@ import math
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.known import calc, choose, clip
 from portproof.exporter.tflite.make.movement import concat, gather, reshape, transpose
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.registry import onnx_op
 from portproof.exporter.tflite.values import dtype_of, rank_of, shape_of
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.axes import resolve_axis
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, reduce, unary
@@ -14,7 +15,6 @@ from portproof.exporter.tflite.make.carrier import carried
 from portproof.exporter.tflite.make.indices import flatten
 from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.movement import concat, gather, reshape, slice_, transpose
-from portproof.exporter.tflite.make.parameter import resolve_axis
 from portproof.exporter.tflite.make.selection import open_size, opened, places, taken_at
 from portproof.exporter.tflite.ops.extreme import ordered_places
 from portproof.exporter.tflite.registry import onnx_op

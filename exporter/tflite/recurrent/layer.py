@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.lowering.recurrent import Activation, of_directions, reverses
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import binary, cast, select
@@ -14,7 +15,7 @@ from portproof.exporter.tflite.make.floats import as_float32
 from portproof.exporter.tflite.make.loop import Lane, Run, Values, run_lanes
 from portproof.exporter.tflite.make.movement import concat, reshape, transpose
 from portproof.exporter.tflite.make.outputs import is_read
-from portproof.exporter.tflite.recurrent.activations import Activation, activations
+from portproof.exporter.tflite.recurrent.activations import FUNCTIONS
 from portproof.exporter.tflite.recurrent.linear import rows
 from portproof.exporter.tflite.values import array_of, dtype_of, rank_of, shape_of
 
@@ -103,21 +104,18 @@ class Layer:
         return [None if value is None else cast(b, value, dtype) for value in outputs]
 
     def _reverse(self) -> list[bool]:
-        known = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}
-        if self.direction not in known:
-            raise Refusal(f"direction {self.direction}", f"known are {', '.join(known)}")
-        if len(known[self.direction]) != shape_of(self.w)[0]:
-            raise Refusal(f"{self.direction} with weights for {shape_of(self.w)[0]} directions")
-        return known[self.direction]
+        return reverses(self.direction, shape_of(self.w)[0])
 
     def _weights(self, b: Builder) -> list[Weights]:
-        count = len(self._reverse())
-        names = list(self.names or [])[: count * len(self.functions)] or list(self.functions) * count
-        if len(names) != count * len(self.functions):
-            raise Refusal(f"{len(names)} activations for {count} directions of {len(self.functions)}")
-        found = activations(names, self.alphas, self.betas)
-        size = len(self.functions)
-        return [self._direction(b, index, found[index * size : (index + 1) * size]) for index in range(count)]
+        found = of_directions(
+            self.names,
+            self.alphas,
+            self.betas,
+            usual=self.functions,
+            count=len(self._reverse()),
+            functions=FUNCTIONS,
+        )
+        return [self._direction(b, index, functions) for index, functions in enumerate(found)]
 
     def _direction(self, b: Builder, index: int, functions: Sequence[Activation]) -> Weights:
         w, r, bias, peepholes = (_entry(b, value, index) for value in (self.w, self.r, self.bias, self.peepholes))

@@ -3,8 +3,6 @@ import pytest
 from tests.exporter.tflite.ops.recurrent_support import agrees, recurrent, weights
 from tests.exporter.tflite.ops.samples import normal, refusal
 
-from portproof.exporter.tflite.recurrent.activations import activations
-
 VALUES = {
     "Affine": (0.5, 0.25),
     "Elu": (0.75,),
@@ -35,17 +33,6 @@ def test_each_function(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(VALUES) - {"Affine", "ScaledTanh", "ThresholdedRelu"}))
 def test_defaults(name: str) -> None:
     agrees(*rnn(name), atol=1e-5)
-
-
-def test_values_go_to_the_functions_that_have_them() -> None:
-    found = activations(["Sigmoid", "LeakyRelu", "Tanh", "HardSigmoid", "ELU"], [0.1, 0.2, 0.3], [0.5])
-    assert [(item.name, item.values) for item in found] == [
-        ("sigmoid", ()),
-        ("leakyrelu", (0.1,)),
-        ("tanh", ()),
-        ("hardsigmoid", (0.2, 0.5)),
-        ("elu", (0.3,)),
-    ]
 
 
 def test_directions_have_functions_of_their_own() -> None:
