@@ -1,6 +1,7 @@
 """What an artifact computes with, read from the file itself: tolerances follow from it."""
 
 from pathlib import Path
+from typing import Any
 
 from portproof.exporter.report.parts import TargetName
 
@@ -19,7 +20,9 @@ _ROUNDED = frozenset(
 
 
 def precision_of(path: Path, target: TargetName) -> str:
-    """``"float16"`` for a file with float16 tensors, weights included, else ``"float32"``; of ONNX always the latter.
+    """``"int8"`` for a TFLite file with quantized tensors, ``"float16"`` for one with float16 ones, weights included.
+
+    Else ``"float32"``; of ONNX always that.
 
     Raises:
         PortproofError: ``E-MODEL-FORMAT`` for a damaged file.
@@ -35,8 +38,15 @@ def precision_of(path: Path, target: TargetName) -> str:
     from portproof.runtimes.tflite_schema import read, schema
 
     model = read(path)
-    types = {tensor.type for graph in model.subgraphs for tensor in graph.tensors}
-    return "float16" if schema.TensorType.FLOAT16 in types else "float32"
+    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    if any(_is_quantized(tensor) for tensor in tensors):
+        return "int8"
+    return "float16" if schema.TensorType.FLOAT16 in {tensor.type for tensor in tensors} else "float32"
+
+
+def _is_quantized(tensor: Any) -> bool:
+    parameters = tensor.quantization
+    return parameters is not None and parameters.scale is not None and len(parameters.scale) > 0
 
 
 def _of_package(path: Path) -> str:

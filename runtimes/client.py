@@ -146,6 +146,7 @@ def _specs(plain: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
                 **spec,
                 "shape": tuple(spec["shape"]),
                 "perm": None if spec["perm"] is None else tuple(spec["perm"]),
+                "quantization": None if spec["quantization"] is None else tuple(spec["quantization"]),
             }
         )
         for spec in plain

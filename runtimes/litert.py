@@ -181,8 +181,17 @@ def _specs(path: Path, ends: Sequence[End], perms: Mapping[str, tuple[int, ...]]
         perm = perms.get(name)
         if perm is not None and len(perm) != len(shape):
             damaged(path, f"the layout recorded for {name!r} has {len(perm)} axes, the tensor {len(shape)}")
-        specs.append(TensorSpec(name=name, shape=shape, dtype=np.dtype(details["dtype"]).name, perm=perm))
+        kind = np.dtype(details["dtype"])
+        specs.append(
+            TensorSpec(name=name, shape=shape, dtype=kind.name, perm=perm, quantization=_quantization(details, kind))
+        )
     return tuple(specs)
+
+
+def _quantization(details: Mapping[str, Any], kind: np.dtype[Any]) -> tuple[float, int] | None:
+    """Scale and zero point of a tensor of integers; a scale of 0 says that it has none."""
+    scale, zero_point = details.get("quantization") or (0.0, 0)
+    return (float(scale), int(zero_point)) if scale and kind.kind in "iu" else None
 
 
 def _current(details: Mapping[str, Any]) -> tuple[int, ...]:

@@ -29,6 +29,8 @@ class TensorSpec:
         own_name: what the file itself calls it, where that is not the source's name; else empty.
         source_dtype: the source's type where the file has another (int32 for int64, say); else empty.
         scalar: whether the source's tensor has no axis, where the file's has one of size 1.
+        quantization: scale and zero point of a tensor of integers that stands for the source's real numbers,
+            real = (integer - zero point) * scale; None of any other.
         picture: how the source's input is made of the pixels that the file takes: a `pixels.PixelScale` as a dict;
             None where the file takes no picture.
     """
@@ -41,6 +43,7 @@ class TensorSpec:
     own_name: str = ""
     source_dtype: str = ""
     scalar: bool = False
+    quantization: tuple[float, int] | None = None
     picture: Mapping[str, Any] | None = None
 
     @property
@@ -99,6 +102,8 @@ def to_file_layout(spec: TensorSpec, array: Array) -> Array:
         return _pixels(spec.picture, array)
     if spec.source_dtype and array.dtype == spec.source_dtype:
         array = _narrowed(spec, array)
+    if spec.quantization is not None and array.dtype.kind == "f":
+        array = _quantized(spec, array)
     if spec.scalar and array.ndim == 0:
         array = array.reshape(1)
     if spec.perm is None:
@@ -110,6 +115,8 @@ def to_source_layout(spec: TensorSpec, array: Array) -> Array:
     """A file's tensor in the source's layout and type; the inverse of `to_file_layout`."""
     if spec.source_dtype and array.dtype == spec.dtype:
         array = array.astype(spec.source_dtype)
+    if spec.quantization is not None and array.dtype == spec.dtype:
+        array = _real(array, *spec.quantization)
     if spec.scalar and array.shape == (1,):
         array = array.reshape(())
     if spec.perm is None:
@@ -121,6 +128,18 @@ def _pixels(picture: Mapping[str, Any], array: Array) -> Array:
     from portproof.runtimes.pixels import PixelScale, to_pixels
 
     return to_pixels(array, PixelScale.read(picture)).values
+
+
+def _quantized(spec: TensorSpec, array: Array) -> Array:
+    """As ONNX's QuantizeLinear: divided in float32, rounded half to even, clipped."""
+    scale, zero_point = spec.quantization or (1.0, 0)
+    limits = np.iinfo(spec.dtype)
+    steps = np.rint(array.astype(np.float32) / np.float32(scale)).astype(np.float64) + zero_point
+    return np.asarray(np.clip(steps, limits.min, limits.max), dtype=spec.dtype)
+
+
+def _real(array: Array, scale: float, zero_point: int) -> Array:
+    return np.asarray((array.astype(np.float32) - np.float32(zero_point)) * np.float32(scale))
 
 
 def _narrowed(spec: TensorSpec, array: Array) -> Array:

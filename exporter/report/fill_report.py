@@ -16,6 +16,7 @@ from portproof.exporter.report.report import (
     Elsewhere,
     Function,
     InputRange,
+    Island,
     KeptOperator,
     NeuralEngine,
     OutputParity,
@@ -23,6 +24,7 @@ from portproof.exporter.report.report import (
     Source,
     Stage,
     TargetParity,
+    TFLiteIntegers,
 )
 from portproof.exporter.sizes import sizes_of_samples
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from portproof.exporter import source as source_module
     from portproof.exporter.coreml.export import Package
     from portproof.exporter.proof import Proof
+    from portproof.exporter.tflite.conversion import Converted
     from portproof.runtimes.spec import TensorSpec
 
 
@@ -47,6 +50,7 @@ def fill_report(facts: Facts, models: tuple[File, ...]) -> Report:
         stages=only.stages if only else (),
         functions=() if only else tuple(functions),
         tflite_transpose_bytes=None if facts.converted is None else facts.converted.transpose_bytes,
+        tflite_integers=None if facts.converted is None else _integers(facts.converted),
         metrics=tuple(str(gate) for gate in facts.gates),
         parity=tuple(_parity(proof) for proof in facts.proofs),
         messages=findings(facts.messages),
@@ -55,6 +59,16 @@ def fill_report(facts: Facts, models: tuple[File, ...]) -> Report:
             _package(key, each.package, facts.devices) for key, each in facts.functions.items() if each.package
         ),
     )
+
+
+def _integers(converted: "Converted") -> TFLiteIntegers | None:
+    if not converted.integer_kernels and not converted.islands:
+        return None
+    islands = [
+        Island(operator=island.op, tensor=island.tensor, where=where_text(island.where), why=island.why)
+        for island in converted.islands
+    ]
+    return TFLiteIntegers(kernels=converted.integer_kernels, islands=tuple(islands))
 
 
 def _package(key: str, package: "Package", devices: "Sequence[Profile]") -> CoreMLPackage:
@@ -202,5 +216,7 @@ def _tensor(spec: "TensorSpec") -> Tensor:
         perm=spec.perm,
         own_name=spec.own_name or None,
         source_dtype=spec.source_dtype or None,
+        scale=spec.quantization[0] if spec.quantization else None,
+        zero_point=spec.quantization[1] if spec.quantization else None,
         dims=names,
     )

@@ -30,6 +30,10 @@ class Tensor(Strict):
     source_dtype: str | None = Field(
         default=None, description="of the source, where the file has another type: whole numbers as int32, say"
     )
+    scale: float | None = Field(
+        default=None, description="real = (integer - zero_point) * scale; null for a tensor of other numbers"
+    )
+    zero_point: int | None = Field(default=None, description="null where there is no scale")
     dims: tuple[str | None, ...] | None = Field(
         default=None,
         description="of the source: the dynamic dimension of each axis, null for a fixed size; null when all are fixed",

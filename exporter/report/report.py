@@ -153,6 +153,22 @@ class CoreMLPackage(Strict):
     neural_engine: tuple[NeuralEngine, ...] = Field(default=(), description="one for each Apple device asked for")
 
 
+class Island(Strict):
+    """An operator of a quantized TFLite file that computes in float32."""
+
+    operator: str = Field(description="TFLite's name")
+    tensor: str = Field(description="what it computes, by its name in the file; empty where it has none")
+    where: str = Field(description="the torch module and line, where known")
+    why: str
+
+
+class TFLiteIntegers(Strict):
+    """What a quantized TFLite file computes in integers, and what it does not."""
+
+    kernels: dict[str, int] = Field(description="operators that give quantized integers, by type")
+    islands: tuple[Island, ...] = Field(description="in order of execution")
+
+
 class Function(Strict):
     """One of several functions that share a file."""
 
@@ -174,6 +190,7 @@ class Report(Strict):
     stages: tuple[Stage, ...] = Field(description="empty where there are several functions: see there")
     functions: tuple[Function, ...] = Field(description="where the source offers several; else empty")
     tflite_transpose_bytes: int | None = Field(description="moved by the transposes left; null without a TFLite file")
+    tflite_integers: TFLiteIntegers | None = Field(default=None, description="null where nothing is quantized")
     metrics: tuple[str, ...] = Field(description="what was required with --metric")
     parity: tuple[TargetParity, ...]
     messages: tuple[Finding, ...]

@@ -16,6 +16,7 @@ def convert(
     *,
     io_layout: str = "auto",
     dims: Mapping[str, tuple[int, int | None]] | None = None,
+    integer_io: bool = False,
 ) -> None:
     """Converts an ONNX file as it is: simplified, lowered, written; the file is not run here.
 
@@ -27,6 +28,8 @@ def convert(
             (recorded in the file); ``"keep"`` keeps ONNX's shapes.
         dims: the symbolic sizes of the model's inputs that stay dynamic, each with its smallest and largest size, None
             for no limit: ``{"N": (1, 8), "T": (1, None)}``.
+        integer_io: inputs and outputs that a quantized model quantizes are integers in the file, with their scale
+            and zero point, not float32.
 
     Raises:
         PortproofError: the file is not a usable model, ``E-OP-UNSUPPORTED`` for each refused node,
@@ -43,7 +46,7 @@ def convert(
     weights = SharedWeights()
 
     def lowered(name: str) -> "Lowered":
-        function = _lowered(Path(paths[name]), io_layout, dims or {}, several=len(paths) > 1)
+        function = _lowered(Path(paths[name]), io_layout, dims or {}, several=len(paths) > 1, integer_io=integer_io)
         if len(paths) > 1:
             weights.share(function.model)
         return function
@@ -51,7 +54,9 @@ def convert(
     write_functions(for_each(list(paths), lowered)).save(Path(out_path))
 
 
-def _lowered(path: Path, io_layout: str, ranges: Mapping[str, tuple[int, int | None]], *, several: bool) -> "Lowered":
+def _lowered(
+    path: Path, io_layout: str, ranges: Mapping[str, tuple[int, int | None]], *, several: bool, integer_io: bool
+) -> "Lowered":
     from portproof.exporter.onnx_io import load
     from portproof.exporter.pinning import keep, pin
     from portproof.exporter.simplify import simplify
@@ -62,4 +67,10 @@ def _lowered(path: Path, io_layout: str, ranges: Mapping[str, tuple[int, int | N
     declared, dims = keep(loaded, ranges, several=several)
     source = pin(loaded, declared)
     model, _ = simplify(source, dims=dims)
-    return lower_function(model, io_layout=io_layout, dims=dims, representative=representative(source, dims, None))
+    return lower_function(
+        model,
+        io_layout=io_layout,
+        dims=dims,
+        representative=representative(source, dims, None),
+        integer_io=integer_io,
+    )

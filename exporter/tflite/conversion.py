@@ -11,6 +11,8 @@ from portproof.device_profiles.errors import Message
 from portproof.exporter.lowering.patterns import recognised
 from portproof.exporter.tflite.generalise.convert import generalised
 from portproof.exporter.tflite.integer.dynamic import with_dynamic_layers
+from portproof.exporter.tflite.integer.io import integer_ends
+from portproof.exporter.tflite.integer.islands import Island, integer_kernels, islands
 from portproof.exporter.tflite.layout.assign import IoPerms, assign_layouts
 from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
@@ -57,6 +59,8 @@ class Converted:
         op_counts: how many operators of each kind, sorted by name.
         transpose_bytes: bytes that the TRANSPOSE operators left move in one run of each signature.
         oldest_release: of TensorFlow Lite that has every operator of the file; None where one is not on record.
+        integer_kernels: how many operators of each kind compute quantized integers, sorted by name.
+        islands: what a quantized model computes in float32 all the same, and why.
         messages: warnings, such as of float64 that is computed in float32, or of what TFLite Metadata cannot say.
     """
 
@@ -65,6 +69,8 @@ class Converted:
     op_counts: dict[str, int] = field(default_factory=dict)
     transpose_bytes: int = 0
     oldest_release: str | None = None
+    integer_kernels: dict[str, int] = field(default_factory=dict)
+    islands: tuple[Island, ...] = ()
     messages: tuple[Message, ...] = ()
 
     @property
@@ -96,6 +102,7 @@ def convert_model(
     float16_weights: bool = False,
     dims: Sequence[Dim] = (),
     representative: Mapping[str, int] | None = None,
+    integer_io: bool = False,
 ) -> Converted:
     """Converts an ONNX model in memory.
 
@@ -106,13 +113,19 @@ def convert_model(
         float16_weights: store large float32 constants as float16; everything is still computed in float32.
         dims: the dimensions that stay dynamic.
         representative: the sizes they have in the file until it is told others; some of theirs when None.
+        integer_io: inputs and outputs that the model quantizes are integers in the file, not float32.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED``, one message for each node that cannot be written; ``E-SHAPE-DYNAMIC``,
             one for each operator that cannot follow the sizes.
     """
     function = lower_function(
-        model, io_layout=io_layout, float16_weights=float16_weights, dims=dims, representative=representative
+        model,
+        io_layout=io_layout,
+        float16_weights=float16_weights,
+        dims=dims,
+        representative=representative,
+        integer_io=integer_io,
     )
     return write_functions({DEFAULT_SIGNATURE: function})
 
@@ -124,6 +137,7 @@ def lower_function(
     float16_weights: bool = False,
     dims: Sequence[Dim] = (),
     representative: Mapping[str, int] | None = None,
+    integer_io: bool = False,
 ) -> Lowered:
     """All of `convert_model` but the writing."""
     if dims:
@@ -134,6 +148,8 @@ def lower_function(
         lowered = after_layout(lowered)
     if float16_weights:
         Float16Weights()(lowered)
+    if integer_io:
+        integer_ends(lowered.graph)
     return Lowered(model=lowered, perms=perms)
 
 
@@ -166,6 +182,8 @@ def write_functions(functions: Mapping[str, Lowered], declared: Declared | None 
         perms={key: function.perms for key, function in functions.items()},
         op_counts=_counts(node.op_type for node in nodes),
         transpose_bytes=sum(transposed_bytes(model.graph) for model in models),
+        integer_kernels=_total(integer_kernels(model.graph) for model in models),
+        islands=tuple(island for model in models for island in islands(model.graph)),
         oldest_release=oldest_release({(node.op_type, operator_version(node)) for node in nodes}),
         messages=(*(m for model in models for m in warnings(model)), *(said.messages if said else ())),
     )
@@ -188,6 +206,10 @@ def _spec(value: ir.Value, perms: Mapping[str, Perm]) -> TensorSpec:
 def op_counts(model: ir.Model) -> dict[str, int]:
     """How many operators of each kind a `tfl` model has, those of its loops' steps included, sorted by name."""
     return _counts(node.op_type for node in model.graph.all_nodes())
+
+
+def _total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    return dict(sorted(sum((Counter(count) for count in counts), Counter[str]()).items()))
 
 
 def _counts(names: Iterable[str]) -> dict[str, int]:

@@ -37,6 +37,16 @@ def test_no_perm_is_no_copy() -> None:
     assert str(COUNT) == "count: int64[?]"
 
 
+def test_integers_that_stand_for_real_numbers_are_made_and_read_by_their_scale() -> None:
+    spec = TensorSpec(name="x", shape=(2, 3), dtype="int8", perm=(1, 0), quantization=(0.5, -3))
+    source = np.array([[0.25, 0.75], [-1, 1e6], [-1e6, 0.2]], np.float32)
+    file = to_file_layout(spec, source)
+    assert file.dtype == np.int8
+    assert file.tolist() == [[-3, -5, -128], [-1, 127, -3]]  # halves to the even step
+    assert to_source_layout(spec, file).tolist() == [[0, 1], [-1, 65], [-62.5, 0]]
+    assert np.array_equal(to_file_layout(spec, file.T), file)  # integers are integers already
+
+
 def test_right_arrays_pass() -> None:
     count = np.zeros(5, "int64")
     check_feed((IMAGE, COUNT), {"image": np.zeros((1, 32, 48, 3), "float32"), "count": count}, where="")
