@@ -5,7 +5,7 @@ BIN := .venv/bin
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo test lint types quick conformance coremltools suite bench docs lock schemas clean
+.PHONY: demo test lint types quick conformance coremltools suite bench bench-int8 peers docs lock schemas clean
 .DEFAULT_GOAL := test
 
 .venv/.installed: pyproject.toml requirements.lock
@@ -28,6 +28,21 @@ bench: demo
 	$(BIN)/portproof bench build/mobilenet_v2/mobilenet_v2.tflite build/mobilenet_v2/mobilenet_v2.onnx
 	$(BIN)/python -m tests.bench.conversion
 	$(BIN)/python -m tests.bench.conversion --chains 1000,4000
+
+# Our int8 recipes and the peers' on the same data; a peer whose interpreter is not there is named and skipped.
+bench-int8: .venv/.demo
+	$(BIN)/python -W ignore -m tests.bench.int8
+
+# The peers of bench-int8, each in an environment of its own: their requirements exclude each other. Gigabytes.
+peers: build/peers/nncf/.installed build/peers/aimet/.installed build/peers/litert/.installed
+
+build/peers/nncf/.installed: PACKAGES = nncf==3.4.0 onnx "$$(grep '^onnxruntime==' requirements.lock)"
+build/peers/aimet/.installed: PACKAGES = aimet-onnx==2.42.0
+build/peers/litert/.installed: PACKAGES = "$$(grep '^torch==' requirements.lock)" litert-torch==0.10.0 ai-edge-quantizer==0.10.0
+build/peers/%/.installed: requirements.lock
+	"$(FOUND)" -m venv build/peers/$*
+	build/peers/$*/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
+	touch $@
 
 # The versions of a fresh install; torch is pinned by hand, see the head of the file.
 lock:

@@ -1,0 +1,78 @@
+"""One network of the int8 benchmark: its float model, what it is calibrated on, what it is judged on.
+
+Everything of a case is in one folder, so that a quantizer in an interpreter of its own needs no more than paths:
+``model.onnx``, ``float.tflite``, ``calibration/000.npz...``, ``test.npz`` (all samples stacked), ``case.json``.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A case that was prepared.
+
+    Attributes:
+        name: of the network.
+        folder: with its files.
+        kind: ``"classes"``: the first output's last axis are scores of classes; ``"vectors"``: its rows are
+            embeddings; ``"values"``: anything else.
+        labels: of the test samples, each a list of accepted classes; empty where there are none.
+        torch: ``"models.py:mobilenet_v2"``: what converters that start from torch import; empty for ONNX models.
+    """
+
+    name: str
+    folder: str
+    kind: str
+    labels: tuple[tuple[int, ...], ...] = ()
+    torch: str = ""
+
+    def path(self, name: str) -> Path:
+        """Of a file of it."""
+        return Path(self.folder) / name
+
+    def samples(self) -> Iterator[Arrays]:
+        """What it is judged on."""
+        with np.load(self.path("test.npz")) as stacked:
+            arrays = {name: stacked[name] for name in stacked.files}
+        for index in range(len(next(iter(arrays.values())))):
+            yield {name: array[index] for name, array in arrays.items()}
+
+    def calibration(self) -> Path:
+        """The folder of what it is calibrated on."""
+        return self.path("calibration")
+
+
+def load(folder: Path) -> Case:
+    """A case that is there."""
+    data = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+    labels = tuple(tuple(row) for row in data.pop("labels"))
+    return Case(**data | {"labels": labels, "folder": str(folder)})
+
+
+def save(case: Case, calibration: Sequence[Mapping[str, Any]], test: Sequence[Mapping[str, Any]]) -> Case:
+    """Writes the samples, and the case itself last: a folder with ``case.json`` is complete.
+
+    Raises:
+        AssertionError: a test sample is among those of calibration.
+    """
+    seen = {_content(sample) for sample in calibration}
+    assert not seen & {_content(sample) for sample in test}, f"{case.name}: calibrated on what it is judged on"
+    case.calibration().mkdir(parents=True, exist_ok=True)
+    for index, sample in enumerate(calibration):
+        np.savez(case.calibration() / f"{index:03}.npz", **{name: np.asarray(array) for name, array in sample.items()})
+    np.savez(case.path("test.npz"), **{name: np.stack([sample[name] for sample in test]) for name in test[0]})
+    text = json.dumps(asdict(case) | {"folder": ""}, indent=1)
+    case.path("case.json").write_text(text, encoding="utf-8")
+    return case
+
+
+def _content(sample: Mapping[str, Any]) -> bytes:
+    return b"".join(np.asarray(sample[name]).tobytes() for name in sorted(sample))

@@ -1,0 +1,46 @@
+"""litert-torch and ai-edge-quantizer: RECIPE FOLDER/FILE.py:NAME CALIBRATION OUT.tflite (the ONNX file is not used)."""
+
+import importlib
+import sys
+import tempfile
+from pathlib import Path
+
+import job
+import litert_torch
+import numpy as np
+import torch
+from ai_edge_litert.interpreter import Interpreter
+from ai_edge_quantizer import quantizer, recipe
+
+wanted, source, calibration, out = sys.argv[1:5]
+folder, _, name = source.rpartition(":")
+sys.path.insert(0, str(Path(folder).parent))
+module = importlib.import_module(Path(folder).stem)
+
+
+def network() -> torch.nn.Module:
+    if hasattr(module, "build"):
+        return module.build(name)[0]
+    return getattr(module, name)()["model"]
+
+
+def work(float_file: str) -> None:
+    made = quantizer.Quantizer(float_file)
+    made.load_quantization_recipe(getattr(recipe, wanted)())
+    result = None
+    if made.need_calibration:
+        signature = next(iter(Interpreter(float_file).get_signature_list()))
+        result = made.calibrate({signature: [_named(row) for row in rows]})
+    made.quantize(result).export_model(out, overwrite=True)
+
+
+def _named(row: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"args_{place}": array for place, array in enumerate(row.values())}
+
+
+rows = list(job.samples(calibration))
+example = tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in rows[0].values())
+with tempfile.TemporaryDirectory() as temporary:
+    path = str(Path(temporary) / "float.tflite")
+    litert_torch.convert(network().eval(), example).export(path)
+    job.timed(lambda: work(path))

@@ -1,0 +1,112 @@
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.bench.int8 import case, child, quality
+from tests.bench.int8.case import Case
+from tests.bench.int8.measure import geometric_mean
+from tests.bench.int8.methods import METHODS, SCRIPTS, quantize
+
+SCORES = [[np.array([[2.0, 1.0, 0.0]])], [np.array([[0.0, 3.0, 1.0]])]]
+
+
+def made(folder: Path, kind: str = "classes", **values: object) -> Case:
+    return Case(name="net", folder=str(folder), kind=kind, **values)  # type: ignore[arg-type]
+
+
+def rows(*values: float) -> list[dict[str, np.ndarray]]:
+    return [{"x": np.full((1, 2), value, np.float32)} for value in values]
+
+
+def test_a_case_is_read_as_it_was_written(tmp_path: Path) -> None:
+    written = case.save(made(tmp_path, labels=((1, 2), (0,))), rows(1, 2), rows(3, 4, 5))
+    read = case.load(tmp_path)
+    assert read == written
+    assert [float(sample["x"][0, 0]) for sample in read.samples()] == [3, 4, 5]
+    assert len(list(read.calibration().iterdir())) == 2
+
+
+def test_nothing_is_calibrated_on_what_it_is_judged_on(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="judged on"):
+        case.save(made(tmp_path), rows(1, 2), rows(3, 2))
+    assert not (tmp_path / "case.json").exists()
+
+
+def test_equal_outputs_have_no_error(tmp_path: Path) -> None:
+    found = quality.judge(made(tmp_path, labels=((0,), (2,))), SCORES, SCORES)
+    assert (found.sqnr_db, found.agreement, found.divergence) == (math.inf, 100, 0)
+    assert (found.top1, found.float_top1) == (50, 50)
+
+
+def test_a_class_that_changes_shows_in_agreement_and_divergence(tmp_path: Path) -> None:
+    other = [[SCORES[0][0][:, ::-1]], SCORES[1]]
+    found = quality.judge(made(tmp_path), SCORES, other)
+    assert found.agreement == 50
+    assert found.divergence == pytest.approx(quality.kl(SCORES[0][0], other[0][0]) / 2, abs=1e-5)
+    assert found.sqnr_db == pytest.approx(10 * math.log10(15 / 8), abs=0.01)
+
+
+def test_the_worst_output_counts(tmp_path: Path) -> None:
+    wanted = [[np.ones((1, 2)), np.ones((1, 2))]]
+    got = [[np.ones((1, 2)), np.full((1, 2), 1.1)]]
+    assert quality.judge(made(tmp_path, "values"), wanted, got).sqnr_db == pytest.approx(20)
+
+
+def test_divergence_takes_scores_and_probabilities() -> None:
+    scores = np.array([[1.0, 2.0, 4.0]])
+    shares = np.exp(scores) / np.exp(scores).sum()
+    assert quality.kl(scores, shares) == pytest.approx(0, abs=1e-6)
+    assert quality.kl(scores, scores[:, ::-1]) == pytest.approx(quality.kl(shares, shares[:, ::-1]), rel=1e-5)
+
+
+def test_nearest_neighbours_are_others(tmp_path: Path) -> None:
+    vectors = [np.array([row]) for row in ([1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.1, 0.9])]
+    assert quality.nearest(vectors).tolist() == [1, 0, 3, 2]
+    swapped = [vectors[0], vectors[2], vectors[1], vectors[3]]
+    found = quality.judge(made(tmp_path, "vectors"), [[row] for row in vectors], [[row] for row in swapped])
+    assert found.agreement == 0
+
+
+def test_a_child_says_what_it_took(tmp_path: Path) -> None:
+    script = tmp_path / "work.py"
+    script.write_text("import job\njob.timed(lambda: [0] * 10)\n")
+    (tmp_path / "job.py").write_text((SCRIPTS / "job.py").read_text())
+    took = child.run(sys.executable, script, [], tmp_path / "log")
+    assert took.error == ""
+    assert took.peak_mb > 1
+
+
+def test_a_child_that_fails_says_why(tmp_path: Path) -> None:
+    script = tmp_path / "work.py"
+    script.write_text("raise SystemExit('no such luck')\n")
+    assert child.run(sys.executable, script, [], tmp_path / "log").error == "no such luck"
+
+
+def test_interpreters_by_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTPROOF_PEERS_PYTHON", "nncf=/a/python:/b/python")
+    assert [child.interpreter(peer) for peer in ("nncf", "aimet")] == ["/a/python", "/b/python"]
+    monkeypatch.setenv("PORTPROOF_PEERS_PYTHON", "nncf=/a/python")
+    assert child.interpreter("onnxruntime") == sys.executable
+
+
+def test_a_peer_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "interpreter", lambda peer: "")
+    nncf = next(method for method in METHODS if method.peer == "nncf")
+    assert "no interpreter for nncf" in quantize(nncf, made(tmp_path), tmp_path / "out.onnx").error
+
+
+def test_every_method_has_its_script() -> None:
+    assert all((SCRIPTS / method.script).is_file() for method in METHODS)
+    assert len({method.name for method in METHODS}) == len(METHODS)
+
+
+def test_the_mean_of_ratios_is_geometric() -> None:
+    assert geometric_mean([0.5, 2.0]) == pytest.approx(1)
+
+
+def test_a_case_is_json(tmp_path: Path) -> None:
+    case.save(made(tmp_path, labels=((1,),)), rows(1), rows(2))
+    assert json.loads((tmp_path / "case.json").read_text())["labels"] == [[1]]
