@@ -154,15 +154,15 @@ def _start(suite: str, options: Sequence[str], folder: Path) -> "subprocess.Pope
 def tally(cases: Mapping[str, Case]) -> Tally:
     """Sorts what happened."""
     predicted = {name: case for name, case in sorted(cases.items()) if case["predicted"]}
-    left_out = {name: why for name, case in predicted.items() if (why := left_out(name, case))}
-    counted = {name: case for name, case in predicted.items() if name not in left_out}
+    outside = {name: why for name, case in predicted.items() if (why := left_out(name, case))}
+    counted = {name: case for name, case in predicted.items() if name not in outside}
     single = {name: case for name, case in counted.items() if not case["float16"]}
     half = {name: _error(case) for name, case in counted.items() if case["float16"]}
     return Tally(
         passed=tuple(name for name, case in single.items() if case["outcome"] == "passed"),
         failed={name: _why(case) for name, case in single.items() if case["outcome"] != "passed"},
         errors={name: error for name, error in half.items() if error is not None},
-        left_out=left_out,
+        left_out=outside,
         silent=len(cases) - len(predicted),
         operators=frozenset().union(*(case["operators"] for case in predicted.values())),
     )
