@@ -50,6 +50,7 @@ def prepare(model: "ir.Model") -> "ir.Model":
     from onnx_ir.passes import common
 
     from portproof.calibration.graph.batchnorm import FoldBatchNorm, LowerBatchNorm
+    from portproof.calibration.graph.gelu import RecogniseGelu
 
     _refuse(model)
     copy = model.clone()
@@ -62,6 +63,7 @@ def prepare(model: "ir.Model") -> "ir.Model":
         LowerBatchNorm(),
         common.RemoveUnusedNodesPass(),
         common.ShapeInferencePass(),
+        RecogniseGelu(),
     ):
         copy = each(copy).model
     _name(copy)
