@@ -230,16 +230,10 @@ def unit_rules(device: str | None) -> KernelRules:
     """The kernels of a unit, or of the unit that a device runs int8 on.
 
     Raises:
-        PortproofError: ``E-DEVICE-UNKNOWN``: no unit and no profile has this name; the profile names no unit.
+        PortproofError: ``E-DEVICE-UNKNOWN``: no unit and no profile has this name.
     """
-    from portproof.device_profiles import integer_kernels, profiles
+    from portproof.device_profiles import integer_kernels
 
-    if device is None:
-        return integer_kernels.load()
     if device in integer_kernels.units():
         return integer_kernels.load(device)
-    units = profiles.load(device).int8_units
-    if not units:
-        hint = f"name a unit: {', '.join(integer_kernels.units())}"
-        raise PortproofError("E-DEVICE-UNKNOWN", f"the profile {device} names no unit that runs int8", hint=hint)
-    return integer_kernels.load(units[0])
+    return integer_kernels.for_device(device)

@@ -33,15 +33,19 @@ def reads(model: "ir.Model") -> Mapping[str, str]:
     for node in model.graph:
         if node.op_type == "DequantizeLinear" and node.inputs[0] is not None:
             before = node.inputs[0].producer()
-            if before is not None and before.op_type == "QuantizeLinear" and before.inputs[0] is not None:
+            if before is not None and before.op_type in _ROUNDS and before.inputs[0] is not None:
                 found[before.inputs[0].name or ""] = node.outputs[0].name or ""
     return found
+
+
+_ROUNDS = ("QuantizeLinear", "DynamicQuantizeLinear")
 
 
 class _Writer:
     def __init__(self, model: "ir.Model", plan: Plan) -> None:
         self.model, self.graph, self.plan = model, model.graph, plan
         self.nodes = {node.name or "": node for node in model.graph}
+        self.dynamic: dict[ir.Value, ir.Value] = {}
         self.values = {value.name or "": value for value in _values(model)}
 
     def write(self) -> None:
@@ -91,8 +95,28 @@ class _Writer:
         node = self.nodes[layer.name]
         weight = self._dequantized(layer.weight, weights.integers, weights.scale, weights, node)
         node.replace_input_with(1, weight)
+        if layer.name in self.plan.dynamic:
+            self._quantized_when_running(node)
         if weights.bias is not None:
             self._bias(layer, weights, weights.bias, node)
+
+    def _quantized_when_running(self, node: "ir.Node") -> None:
+        """DynamicQuantizeLinear and DequantizeLinear in front of a layer; layers that read one value share them."""
+        value = node.inputs[0]
+        if value is None:
+            return
+        if value not in self.dynamic:
+            import onnx_ir as ir
+
+            name = value.name or ""
+            parts = [f"{name}_{part}" for part in ("quantized", "dynamic_scale", "dynamic_zero_point")]
+            quantize = ir.node("DynamicQuantizeLinear", [value], num_outputs=3, name=parts[0])
+            for output, part in zip(quantize.outputs, parts, strict=True):
+                output.name = part
+            dequantize = _node("DequantizeLinear", quantize.outputs, f"{name}_dequantized", value)
+            self._insert(value.producer(), [quantize, dequantize])
+            self.dynamic[value] = dequantize.outputs[0]
+        node.replace_input_with(0, self.dynamic[value])
 
     def _bias(self, layer: Layer, weights: LayerWeights, bias: NDArray[np.float32], node: "ir.Node") -> None:
         read = self.plan.activations.get(layer.input)

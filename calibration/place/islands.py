@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from portproof.calibration.graph.access import is_constant
+from portproof.calibration.place import mincut
 from portproof.calibration.place.regions import Region
-from portproof.calibration.place.sites import elements, is_float, operands, site
+from portproof.calibration.place.sites import MOVEMENT, elements, is_float, op_type, operands, site
 from portproof.calibration.plan import Precision
 from portproof.device_profiles.integer_kernels import KernelRules
 
@@ -24,6 +25,7 @@ _FLOAT_ELEMENT, _INTEGER_ELEMENT = 1.0, 0.35
 _FLOAT_PRODUCT, _INTEGER_PRODUCT = 1 / 16, 1 / 48  # a multiplication, of dense kernels with SIMD
 _FLOAT_WEIGHT, _INTEGER_WEIGHT = 0.5, 0.125  # read once, never written
 NOT_FLOAT = "it computes no float32 tensor"
+_FREE = frozenset({"Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})  # other names for the same memory
 _PARTITION = 100_000.0  # what leaves the partition costs hand-overs whatever its size
 
 
@@ -55,88 +57,64 @@ def _refusal(region: Region, rules: KernelRules, precision: Precision) -> str:
 
 
 def unprofitable(regions: Collection[Region], refused: Mapping[str, str], rules: KernelRules) -> dict[str, str]:
-    """Regions that could compute in integers, and would cost more than they save: the reason, by name."""
-    graph = _Costs(regions, refused, rules)
-    moved = True
-    while moved:
-        moved = False
-        for candidates in (*graph.single(), *graph.components()):
-            if graph.gain(candidates) > 0:
-                graph.integer -= candidates
-                moved = True
+    """Regions that could compute in integers, and would cost more than they save: the reason, by name.
+
+    The choice of least estimated time is a minimum cut: integer regions on the source's side, float ones on the
+    sink's, conversions the edges between. Where that leaves nothing in integers, all that can be stays: a model so
+    small is not quantized for speed.
+    """
+    chosen = mincut.source_side(_edges(regions, refused, rules), _SOURCE, _SINK)
+    possible = [region.name for region in regions if region.name not in refused]
+    if not any(name in chosen for name in possible):
+        return {}
     reason = "converting to integers and back costs more than the integer kernel saves"
-    return {region.name: reason for region in regions if region.name not in graph.integer | set(refused)}
+    return {name: reason for name in possible if name not in chosen}
 
 
-class _Costs:
-    """The estimated time of a choice; regions only ever move from integers to float, so that it ends."""
+_SOURCE, _SINK = ("", "integer"), ("", "float")
 
-    def __init__(self, regions: Collection[Region], refused: Mapping[str, str], rules: KernelRules) -> None:
-        self.rules = rules
-        self.regions = {region.name: region for region in regions}
-        self.integer = {name for name in self.regions if name not in refused}
-        self.maker = {value: region.name for region in regions for value in region.results}
-        self.inputs = {region.name: _inputs(region) for region in regions}
-        self.readers: dict[ir.Value, list[str]] = {}
-        for name, values in self.inputs.items():
-            for value in values:
-                self.readers.setdefault(value, []).append(name)
 
-    def single(self) -> "Iterator[set[str]]":
-        """Each region that computes in integers, alone."""
-        for name in list(self.regions):
-            if name in self.integer:
-                yield {name}
-
-    def components(self) -> "Iterator[set[str]]":
-        """Regions in integers that hang together."""
-        left = set(self.integer)
-        for name in self.regions:
-            if name in left:
-                found = self._component(name)
-                left -= found
-                yield found & self.integer
-
-    def _component(self, name: str) -> set[str]:
-        found, stack = {name}, [name]
-        while stack:
-            for other in self._neighbours(stack.pop()):
-                if other in self.integer and other not in found:
-                    found.add(other)
-                    stack.append(other)
-        return found
-
-    def _neighbours(self, name: str) -> "Iterator[str]":
-        for value in self.inputs[name]:
-            yield self.maker.get(value, "")
-        for value in self.regions[name].results:
-            yield from self.readers.get(value, ())
-
-    def gain(self, names: set[str]) -> float:
-        """What making these float saves; negative when it costs."""
-        if not names:
-            return 0.0
-        values = {value for name in names for value in (*self.inputs[name], *self.regions[name].results)}
-        before = sum(self._conversion(value, self.integer) for value in values)
-        after = sum(self._conversion(value, self.integer - names) for value in values)
-        return before - after + sum(self._saved(self.regions[name]) for name in names)
-
-    def _saved(self, region: Region) -> float:
-        """Integer time less float time: below 0."""
-        size = sum(elements(value) for value in region.results)
-        products, weights = _work(region)
-        time = size * (_INTEGER_ELEMENT - _FLOAT_ELEMENT)
-        time += products * (_INTEGER_PRODUCT - _FLOAT_PRODUCT) + weights * (_INTEGER_WEIGHT - _FLOAT_WEIGHT)
-        return time if self.rules.float_in_partition(region.head.op_type) else time - _PARTITION
-
-    def _conversion(self, value: "ir.Value", integer: set[str]) -> float:
-        """A value is converted once, whoever reads it."""
-        readers = self.readers.get(value, [])
-        if self.maker.get(value, "") in integer:
-            needed = any(name not in integer for name in readers) or value.is_graph_output()
+def _edges(regions: Collection[Region], refused: Mapping[str, str], rules: KernelRules) -> Iterator[mincut.Edge]:
+    makers = {value: region.name for region in regions for value in region.results}
+    readers: dict[ir.Value, list[str]] = {value: [] for value in makers}
+    for region in regions:
+        if region.name in refused:
+            yield region.name, _SINK, math.inf
         else:
-            needed = any(name in integer for name in readers)
-        return elements(value) * _CONVERSION if needed else 0.0
+            saved = _saved(region, rules)
+            yield (_SOURCE, region.name, saved) if saved >= 0 else (region.name, _SINK, -saved)
+        for value in _inputs(region):
+            readers.setdefault(value, []).append(region.name)
+    for value, names in readers.items():
+        yield from _conversions(value, makers.get(value), names)
+
+
+def _conversions(value: "ir.Value", maker: str | None, readers: list[str]) -> Iterator[mincut.Edge]:
+    """A value is converted once, whoever reads it: by way of a node of its own for each direction."""
+    cost = elements(value) * _CONVERSION
+    if maker is not None:
+        to_float = (value.name, "to float")
+        yield maker, to_float, cost
+        yield from ((to_float, name, math.inf) for name in readers)
+        if value.is_graph_output():
+            yield to_float, _SINK, math.inf
+    to_integer = (value.name, "to integer")
+    yield to_integer, maker or _SINK, cost
+    yield from ((name, to_integer, math.inf) for name in readers)
+
+
+def _saved(region: Region, rules: KernelRules) -> float:
+    """Float time less integer time; of what only adds or multiplies, nothing.
+
+    An Add in int8 saves little time and costs digits: it is one for the conversions that it spares alone. So the
+    residual stream of a transformer, between float normalisations, stays float, and that of a CNN does not.
+    """
+    size = sum(elements(value) for value in region.results)
+    products, weights = _work(region)
+    time = products * (_FLOAT_PRODUCT - _INTEGER_PRODUCT) + weights * (_FLOAT_WEIGHT - _INTEGER_WEIGHT)
+    if region.layer is not None or (region.head.op_type in MOVEMENT and region.head.op_type not in _FREE):
+        time += size * (_FLOAT_ELEMENT - _INTEGER_ELEMENT)
+    return time if rules.float_in_partition(op_type(region.head)) else time + _PARTITION
 
 
 def _inputs(region: Region) -> "tuple[ir.Value, ...]":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portproof.calibration.place import groups, islands, regions
 from portproof.calibration.place.groups import Group
 from portproof.calibration.place.regions import Region
+from portproof.calibration.place.sites import MOVEMENT
 from portproof.calibration.plan import Layer, Precision
 from portproof.device_profiles.integer_kernels import KernelRules
 
@@ -62,11 +63,13 @@ def place(
     found = regions.find(model)
     refused = islands.refusals(found, rules, precision, apart or {})
     costly = islands.unprofitable(found, refused, rules) if rules.float_islands else {}
+    moved = {region.name for region in found if region.head.op_type in MOVEMENT}
+    told = {**refused, **{name: why for name, why in costly.items() if name not in moved}}
     integer = frozenset(region.name for region in found if region.name not in refused and region.name not in costly)
     return Placement(
         regions=found,
         integer=integer,
-        why_float={name: reason for name, reason in {**refused, **costly}.items() if reason != islands.NOT_FLOAT},
+        why_float={name: reason for name, reason in told.items() if reason != islands.NOT_FLOAT},
         groups=groups.find(found, integer, rules, precision),
         precision=precision,
     )

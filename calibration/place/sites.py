@@ -25,13 +25,23 @@ def site(node: "ir.Node") -> Site:
         if array is not None and array.dtype.kind in "iuf":
             values[index] = tuple(float(number) for number in array.reshape(-1))
     return Site(
-        op=node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}",
+        op=op_type(node),
         attributes={name: found.value for name, found in node.attributes.items() if not found.is_ref()},
         inputs=tuple(None if value is None else sizes(value) for value in node.inputs),
         outputs=tuple(sizes(value) for value in node.outputs),
         constants=frozenset(index for index, value in enumerate(node.inputs) if is_constant(value)),
         values=values,
     )
+
+
+def op_type(node: "ir.Node") -> str:
+    """The ONNX name of what a node computes; below opset 20 Gelu is a node of ONNX Runtime's own domain."""
+    if node.domain in ("", "ai.onnx"):
+        return node.op_type
+    return _CONTRIB.get((node.domain, node.op_type), f"{node.domain}::{node.op_type}")
+
+
+_CONTRIB = {("com.microsoft", "Gelu"): "Gelu", ("com.microsoft", "FastGelu"): "Gelu"}
 
 
 def operands(node: "ir.Node") -> "tuple[ir.Value, ...]":

@@ -1,0 +1,71 @@
+"""`portproof quantize MODEL.onnx --calib DATA`: a float ONNX model becomes a QDQ one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from portproof.cli.outcome import Outcome, prints_outcome
+from portproof.cli.quantization import float_table, outputs_table, steps_table
+from portproof.cli.table import size_text
+from portproof.runtimes.progress import Progress
+
+if TYPE_CHECKING:
+    from portproof.calibration import Quantized
+
+
+@click.command("quantize")
+@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.onnx")
+@click.option(
+    "--calib",
+    "data",
+    required=True,
+    metavar="DATA",
+    help="Calibration data: a folder or file of .npz/.npy, an image folder (photos/?size=224&mean=...), or "
+    "file.py:function that yields dicts.",
+)
+@click.option(
+    "--recipe",
+    default="default",
+    show_default=True,
+    help="fast, default, dynamic or weight-only: docs/quantization.md says what each does.",
+)
+@click.option("-d", "--device", metavar="DEVICE", help="Place it for this device, or unit. [LiteRT on any CPU]")
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="[MODEL.int8.onnx]")
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.npz",
+    help="Statistics: gone on with where the file exists, written at the end and on Ctrl-C.",
+)
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that watch samples.")
+@click.option("--seed", default=0, show_default=True, help="Seed of all that is drawn.")
+@click.option("--float", "apart", multiple=True, metavar="NODE", help="Keep this node in float; may be given again.")
+@prints_outcome
+def command(model: Path, data: str, out: Path | None, progress: Progress, **options: Any) -> Outcome:
+    """Quantize MODEL.onnx: int8 weights and activations on DATA's ranges, each step kept only where it helps."""
+    from portproof.calibration import quantize
+
+    path = out or model.with_suffix(".int8.onnx")
+    result = quantize(model, path, data, progress=progress, **options)
+    return Outcome(
+        data={"file": str(path), **result.report.as_dict()},
+        text=_text(result),
+        epilogue=_epilogue(result, model),
+    )
+
+
+def _text(result: "Quantized") -> str:
+    report = result.report
+    parts = (outputs_table(report), steps_table(report), float_table(report))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _epilogue(result: "Quantized", model: Path) -> str:
+    report = result.report
+    before, after = size_text(model.stat().st_size), size_text(result.path.stat().st_size)
+    return (
+        f"wrote {result.path} ({after}, the float file has {before}): {report.layers} layers with integer weights, "
+        f"{report.integer_nodes} nodes in integers for {report.unit}\n"
+        f"next: portproof export {result.path}"
+    )

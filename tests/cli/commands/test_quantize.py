@@ -1,0 +1,62 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.small import images, save
+
+from portproof.cli.main import run
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for index, sample in enumerate(images(6)):
+        np.savez(folder / f"{index}.npz", **sample)
+    return str(folder)
+
+
+def test_a_model_is_quantized_and_what_was_done_is_told(
+    tmp_path: Path, data: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = save(tmp_path)
+    assert run(["quantize", model, "--calib", data]) == 0
+    out, err = capfd.readouterr()
+    head, *rows = out.splitlines()
+    assert head.split() == "output ranges alone, SQNR dB written, SQNR dB".split()
+    assert {row.split()[0] for row in rows[:2]} == {"out", "pooled"}
+    assert "W-CALIB-FEW: 6 calibration samples" in err
+    assert "wrote" in err
+    assert (tmp_path / "net.int8.onnx").exists()
+
+
+def test_json_is_one_document_and_the_table_is_gone_on_with(
+    tmp_path: Path, data: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model, table, out = save(tmp_path), tmp_path / "t.npz", tmp_path / "q.onnx"
+    words = ["quantize", model, "--calib", data, "--recipe", "fast", "--table", str(table), "-o", str(out), "--json"]
+    assert run(words) == 0
+    first, written = json.loads(capfd.readouterr().out)["result"], (table.read_bytes(), out.read_bytes())
+    assert run(words) == 0
+    assert (table.read_bytes(), out.read_bytes()) == written
+    assert (first["recipe"], first["unit"], first["samples"], first["held_back"]) == ("fast", "litert-xnnpack", 6, 1)
+    assert min(first["accuracy"]["sqnr_db"].values()) > 20
+
+
+def test_what_stays_float_is_shown_with_its_reason(
+    tmp_path: Path, data: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = save(tmp_path)
+    assert run(["quantize", model, "--calib", data, "--recipe", "fast", "--float", "conv"]) in (0, 2, 3)
+    capfd.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [(["--recipe", "fats"], 2), (["--device", "no-such"], 2), (["--jobs", "0"], 2)],
+)
+def test_usage(words: list[str], status: int, tmp_path: Path, data: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["quantize", save(tmp_path), "--calib", data, *words]) == status
+    assert capfd.readouterr().out == ""
+    assert not (tmp_path / "net.int8.onnx").exists()
