@@ -13,6 +13,7 @@ from portproof.exporter.tflite.generalise.convert import generalised
 from portproof.exporter.tflite.integer.dynamic import with_dynamic_layers
 from portproof.exporter.tflite.integer.io import integer_ends
 from portproof.exporter.tflite.integer.islands import Island, integer_kernels, islands
+from portproof.exporter.tflite.integer.kernels import DEFAULT_UNIT, for_unit
 from portproof.exporter.tflite.layout.assign import IoPerms, assign_layouts
 from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
@@ -42,10 +43,12 @@ class Lowered:
     Attributes:
         model: nodes of domain `tfl` only, in the layouts of the file.
         perms: of the inputs and outputs whose axes differ from the source's.
+        islands: what a quantized model computes in float32 all the same, and why.
     """
 
     model: ir.Model
     perms: IoPerms = field(default_factory=IoPerms)
+    islands: tuple[Island, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,7 @@ def convert_model(
     dims: Sequence[Dim] = (),
     representative: Mapping[str, int] | None = None,
     integer_io: bool = False,
+    unit: str = DEFAULT_UNIT,
 ) -> Converted:
     """Converts an ONNX model in memory.
 
@@ -114,10 +118,12 @@ def convert_model(
         dims: the dimensions that stay dynamic.
         representative: the sizes they have in the file until it is told others; some of theirs when None.
         integer_io: inputs and outputs that the model quantizes are integers in the file, not float32.
+        unit: of `device_profiles.integer_kernels`, where the file is to run: what XNNPACK computes in float32 only is
+            left so for it, every other unit gets all integer kernels of TFLite.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED``, one message for each node that cannot be written; ``E-SHAPE-DYNAMIC``,
-            one for each operator that cannot follow the sizes.
+            one for each operator that cannot follow the sizes; ``E-DEVICE-UNKNOWN`` for a unit that is not known.
     """
     function = lower_function(
         model,
@@ -126,6 +132,7 @@ def convert_model(
         dims=dims,
         representative=representative,
         integer_io=integer_io,
+        unit=unit,
     )
     return write_functions({DEFAULT_SIGNATURE: function})
 
@@ -138,19 +145,22 @@ def lower_function(
     dims: Sequence[Dim] = (),
     representative: Mapping[str, int] | None = None,
     integer_io: bool = False,
+    unit: str = DEFAULT_UNIT,
 ) -> Lowered:
     """All of `convert_model` but the writing."""
-    if dims:
-        lowered, perms = generalised(model, dims, free_io=io_layout == "auto", representative=representative)
-    else:
-        lowered = before_layout(lower(with_dynamic_layers(recognised(model))))
-        perms = assign_layouts(lowered, free_io=io_layout == "auto")
-        lowered = after_layout(lowered)
+    with for_unit(unit):
+        if dims:
+            lowered, perms = generalised(model, dims, free_io=io_layout == "auto", representative=representative)
+        else:
+            lowered = before_layout(lower(with_dynamic_layers(recognised(model))))
+            perms = assign_layouts(lowered, free_io=io_layout == "auto")
+            lowered = after_layout(lowered)
+        found = islands(lowered.graph)
     if float16_weights:
         Float16Weights()(lowered)
     if integer_io:
         integer_ends(lowered.graph)
-    return Lowered(model=lowered, perms=perms)
+    return Lowered(model=lowered, perms=perms, islands=tuple(found))
 
 
 def write_functions(functions: Mapping[str, Lowered], declared: Declared | None = None) -> Converted:
@@ -183,7 +193,7 @@ def write_functions(functions: Mapping[str, Lowered], declared: Declared | None 
         op_counts=_counts(node.op_type for node in nodes),
         transpose_bytes=sum(transposed_bytes(model.graph) for model in models),
         integer_kernels=_total(integer_kernels(model.graph) for model in models),
-        islands=tuple(island for model in models for island in islands(model.graph)),
+        islands=tuple(island for function in functions.values() for island in function.islands),
         oldest_release=oldest_release({(node.op_type, operator_version(node)) for node in nodes}),
         messages=(*(m for model in models for m in warnings(model)), *(said.messages if said else ())),
     )

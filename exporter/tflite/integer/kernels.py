@@ -5,9 +5,14 @@ delegate takes in ai-edge-litert 2.3 (the tests measure it). A float operator be
 stays in XNNPACK's partition; an integer operator that only the built-in kernels have splits it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
+DEFAULT_UNIT = "litert-xnnpack"
+"""Of `device_profiles.integer_kernels`, which is not imported as long as nobody asks for another."""
 Relation = Literal["free", "same", "fixed"]
 """Of the scale of the output to those of the inputs: any, the same, or prescribed by the kernel."""
 
@@ -96,6 +101,33 @@ FLOAT_IN_XNNPACK = frozenset(_FLOAT.split())
 """What XNNPACK takes in float32."""
 
 
+_everywhere: ContextVar[bool] = ContextVar("everywhere", default=False)
+
+
+@contextmanager
+def for_unit(unit: str) -> Iterator[None]:
+    """What is lowered inside is to run on `unit`, a name of `device_profiles.integer_kernels`.
+
+    Anything but XNNPACK gets every integer kernel that TFLite has: a delegate or compiler for an NPU wants no islands.
+
+    Raises:
+        PortproofError: ``E-DEVICE-UNKNOWN``.
+    """
+    if unit != DEFAULT_UNIT:
+        from portproof.device_profiles.integer_kernels import load
+
+        load(unit)
+    token = _everywhere.set(unit != DEFAULT_UNIT)
+    try:
+        yield
+    finally:
+        _everywhere.reset(token)
+
+
 def pays(op: str, kernel: Kernel, dtype: str) -> bool:
-    """Whether the integer form of `op` is the faster one beside XNNPACK: it takes it, or not the float form either."""
-    return (kernel.xnnpack and dtype == "int8") or op not in FLOAT_IN_XNNPACK
+    """Whether the integer form of `op` is the one to choose.
+
+    Beside XNNPACK it is the faster one where XNNPACK takes it, or does not take the float form either; it takes nothing
+    of 16 bits, not even QUANTIZE.
+    """
+    return _everywhere.get() or dtype != "int8" or kernel.xnnpack or op not in FLOAT_IN_XNNPACK
