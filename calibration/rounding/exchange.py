@@ -14,26 +14,26 @@ from portproof.calibration.rounding.grid import WeightGrid
 
 Floats = NDArray[np.float64]
 
-MOST_COLUMNS = 64
-_ROUNDS = 64
+MOST_COLUMNS = 32
+_ROUNDS = 32
 _SIGNS = (-1.0, 1.0)
 # Improvements below this share of the error are float rounding.
 _TOLERANCE = 1e-9
 
 
 def exchange(weight: Floats, rounded: Floats, steps: Floats, hessian: Floats, grid: WeightGrid) -> None:
-    """Make the best single or double move of every filter until none helps, at most 64 times; `rounded` in place.
+    """Make the best single or double move of every filter until none helps, at most 32 times; `rounded` in place.
 
     Args:
-        weight: [groups, outputs, columns], at most `MOST_COLUMNS` columns.
+        weight: [groups, columns, outputs], at most `MOST_COLUMNS` columns.
         rounded: integers as float64, same shape.
         steps: the scale of each, same shape.
         hessian: second moments of the inputs [groups, columns, columns].
         grid: no integer leaves it.
     """
-    size = weight.shape[2]
-    targets, integers, scales = (a.reshape(-1, size).copy() for a in (weight, rounded, steps))
-    group = np.repeat(np.arange(weight.shape[0]), weight.shape[1])
+    groups, size, outputs = weight.shape
+    targets, integers, scales = (a.swapaxes(1, 2).reshape(-1, size) for a in (weight, rounded, steps))
+    group = np.repeat(np.arange(groups), outputs)
     left = np.arange(len(group))
     for _ in range(_ROUNDS):
         if not left.size:
@@ -41,7 +41,7 @@ def exchange(weight: Floats, rounded: Floats, steps: Floats, hessian: Floats, gr
         moves, gain = _best_moves(targets[left], integers[left], scales[left], hessian[group[left]], grid)
         integers[left] += moves * (gain > 0)[:, None]
         left = left[gain > 0]
-    rounded[:] = integers.reshape(rounded.shape)
+    rounded[:] = integers.reshape(groups, outputs, size).swapaxes(1, 2)
 
 
 def _best_moves(

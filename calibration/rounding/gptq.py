@@ -19,7 +19,7 @@ from portproof.calibration.rounding.grid import WeightGrid
 Floats = NDArray[np.float64]
 
 DAMPING = 0.01
-SWEEPS = 2
+SWEEPS = 1
 _BLOCK = 64
 
 
@@ -50,14 +50,17 @@ def round_weights(  # the parts of one optimisation problem
     spread = np.broadcast_to(grid.spread(scales, weight.shape[2]), weight.shape)
     sound = damped(hessian, damping)
     order = np.argsort(-np.diagonal(sound, axis1=1, axis2=2), axis=1, kind="stable")
-    there, back = order[:, None, :], np.argsort(order, axis=1, kind="stable")[:, None, :]
-    sorted_moments = np.take_along_axis(np.take_along_axis(sound, order[:, :, None], 1), there, 2)
-    targets, steps = np.take_along_axis(weight, there, 2), np.take_along_axis(spread, there, 2)
-    rounded = _compensated(targets, steps, _unit_upper(sorted_moments), grid)
-    _descend(targets, rounded, steps, sorted_moments, grid, sweeps)
+    ordered = np.take_along_axis(np.take_along_axis(sound, order[:, :, None], 1), order[:, None, :], 2)
+    # Columns first: what is computed column by column then lies side by side.
+    targets, steps = (np.take_along_axis(a.swapaxes(1, 2), order[:, :, None], 1) for a in (weight, spread))
+    rounded = _compensated(targets, steps, _unit_upper(ordered), grid)
+    for _ in range(sweeps):
+        _descend(targets, rounded, steps, ordered, grid)
     if sweeps and weight.shape[2] <= exchange.MOST_COLUMNS:
-        exchange.exchange(targets, rounded, steps, sorted_moments, grid)
-    found = np.take_along_axis(rounded, back, 2)
+        exchange.exchange(targets, rounded, steps, ordered, grid)
+    found = np.empty_like(rounded)
+    np.put_along_axis(found, order[:, :, None], rounded, 1)
+    found = found.swapaxes(1, 2)
     plain = grid.nearest(weight, spread)
     better = output_error(weight, found * spread, sound) < output_error(weight, plain * spread, sound)
     return np.where(better[:, :, None], found, plain).astype(np.int8)
@@ -87,34 +90,30 @@ def _unit_upper(hessian: Floats) -> Floats:
 
 
 def _compensated(weight: Floats, steps: Floats, upper: Floats, grid: WeightGrid) -> Floats:
-    """Round column after column; what blocks of columns before contribute comes by one matrix product."""
+    """Round row after row of [groups, columns, outputs]; what blocks of rows before contribute is one product."""
     rounded, error = np.empty_like(weight), np.zeros_like(weight)
-    for start in range(0, weight.shape[2], _BLOCK):
-        stop = min(start + _BLOCK, weight.shape[2])
-        targets = weight[:, :, start:stop] - error[:, :, :start] @ upper[:, :start, start:stop]
+    lower = np.ascontiguousarray(upper.swapaxes(1, 2))
+    for start in range(0, weight.shape[1], _BLOCK):
+        stop = min(start + _BLOCK, weight.shape[1])
+        targets = weight[:, start:stop] - lower[:, start:stop, :start] @ error[:, :start]
         for k in range(start, stop):
-            feedback = error[:, :, start:k] @ upper[:, start:k, k, None]
-            target = targets[:, :, k - start] - feedback[:, :, 0]
-            rounded[:, :, k] = grid.nearest(target, steps[:, :, k])
-            error[:, :, k] = rounded[:, :, k] * steps[:, :, k] - weight[:, :, k]
+            target = targets[:, k - start] - (lower[:, k, None, start:k] @ error[:, start:k])[:, 0]
+            rounded[:, k] = grid.nearest(target, steps[:, k])
+            error[:, k] = rounded[:, k] * steps[:, k] - weight[:, k]
     return rounded
 
 
-def _descend(weight: Floats, rounded: Floats, steps: Floats, hessian: Floats, grid: WeightGrid, sweeps: int) -> None:
-    """Move each column's weights to their best integers, the others as they are, `sweeps` times over; in place."""
-    diagonal = np.diagonal(hessian, axis1=1, axis2=2)
-    for _ in range(sweeps):
-        gradient = (rounded * steps - weight) @ hessian
-        for start in range(0, weight.shape[2], _BLOCK):
-            part = slice(start, min(start + _BLOCK, weight.shape[2]))
-            before = rounded[:, :, part].copy()
-            inside = hessian[:, part, part]
-            local = gradient[:, :, part].copy()
-            for k in range(before.shape[2]):
-                step = steps[:, :, start + k]
-                best = rounded[:, :, start + k] - local[:, :, k] / (diagonal[:, start + k, None] * step)
-                best = np.clip(np.rint(best), -grid.largest, grid.largest)
-                moved = (best - rounded[:, :, start + k]) * step
-                local += moved[:, :, None] * inside[:, None, k, :]
-                rounded[:, :, start + k] = best
-            gradient += ((rounded[:, :, part] - before) * steps[:, :, part]) @ hessian[:, part, :]
+def _descend(weight: Floats, rounded: Floats, steps: Floats, hessian: Floats, grid: WeightGrid) -> None:
+    """Move each row of [groups, columns, outputs] to its best integers, the others as they are, once; in place."""
+    curvature = np.diagonal(hessian, axis1=1, axis2=2)[:, :, None] * steps
+    error = rounded * steps - weight
+    for start in range(0, weight.shape[1], _BLOCK):
+        stop = min(start + _BLOCK, weight.shape[1])
+        slope = hessian[:, start:stop] @ error
+        before = error[:, start:stop].copy()
+        for k in range(start, stop):
+            moved = error[:, start:k] - before[:, : k - start]
+            gradient = slope[:, k - start] + (hessian[:, k, None, start:k] @ moved)[:, 0]
+            rounded[:, k] -= np.rint(gradient / curvature[:, k])
+            np.clip(rounded[:, k], -grid.largest, grid.largest, out=rounded[:, k])
+            error[:, k] = rounded[:, k] * steps[:, k] - weight[:, k]

@@ -36,6 +36,8 @@ class WeightGrid:
             return scales.astype(np.float64)
         return np.repeat(scales.astype(np.float64), self.block, axis=2)[:, :, :columns]
 
-    def nearest(self, columns: NDArray[Any], spread: Floats) -> Floats:
-        """The nearest integers to columns / spread, as float64, within the grid."""
-        return np.clip(np.rint(columns / spread), -self.largest, self.largest)
+    def nearest(self, columns: NDArray[Any], spread: NDArray[Any]) -> NDArray[Any]:
+        """The nearest integers to columns / spread, of the type of that quotient, within the grid."""
+        integers: NDArray[Any] = columns / spread
+        np.rint(integers, out=integers)
+        return np.clip(integers, -self.largest, self.largest, out=integers)

@@ -7,7 +7,7 @@ dense, grouped and depthwise operators share one code. Output channel ``c`` of t
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from portproof.calibration.rounding import windows
 from portproof.calibration.rounding.windows import Windows
 
-Op = Literal["Conv", "ConvTranspose", "Gemm", "MatMul"]
 Floats = NDArray[np.float64]
+
+_GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class LinearLayer:
         windows: strides, pads and dilations of a convolution; None for products.
     """
 
-    op: Op
+    op: str
     weight_shape: tuple[int, ...]
     groups: int = 1
     transposed: bool = False
@@ -67,31 +68,36 @@ class LinearLayer:
             return _unflipped(columns, self.weight_shape, self.groups)
         return np.ascontiguousarray(columns[0] if self.transposed else columns[0].T)
 
-    def rows(self, x: NDArray[Any], wanted: int, chance: np.random.Generator) -> NDArray[Any]:
+    def rows(self, x: NDArray[Any], wanted: int, phase: float) -> NDArray[Any]:
         """At most `wanted` rows of one input, [rows, groups, columns]: as many from each stretch of the positions.
 
         Args:
             x: the operator's input, where padding is zero (quantized inputs less their zero point).
             wanted: how many; all of them when there are not more.
-            chance: decides which.
+            phase: in [0, 1), decides which.
         """
         if self.windows is not None:
-            return windows.rows(x, self.windows, self.weight_shape[2:], self.groups, _chooser(wanted, chance))
+            return windows.rows(x, self.windows, self.weight_shape[2:], self.groups, _chooser(wanted, phase))
         flat = x.T if self.input_transposed else x.reshape(-1, x.shape[-1])
-        return flat[_chooser(wanted, chance)(len(flat))][:, None, :]
+        return flat[_chooser(wanted, phase)(len(flat))][:, None, :]
 
     def per_channel(self, values: NDArray[Any]) -> NDArray[Any]:
         """[groups, outputs] as [channels], in the order of the operator's output."""
         return values.reshape(-1)
 
 
-def _chooser(wanted: int, chance: np.random.Generator) -> windows.Choose:
-    """Positions out of `available`, ascending: one drawn from each of `wanted` equal stretches."""
+def _chooser(wanted: int, phase: float) -> windows.Choose:
+    """Positions out of `available`, ascending: one from each of `wanted` equal stretches.
+
+    Where in its stretch each lies steps on by the golden ratio, so that no period of the data meets it.
+    """
 
     def choose(available: int) -> NDArray[np.intp]:
         if available <= wanted:
             return np.arange(available)
-        return ((np.arange(wanted) + chance.random(wanted)) * (available / wanted)).astype(np.intp)
+        return ((np.arange(wanted) + (phase + np.arange(wanted) * _GOLDEN) % 1.0) * (available / wanted)).astype(
+            np.intp
+        )
 
     return choose
 

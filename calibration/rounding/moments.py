@@ -1,7 +1,9 @@
 """First and second moments of a layer's inputs, streamed: all that second-order rounding needs to know of the data.
 
-The inputs are integers (quantized values less their zero point), and every sum below is an integer that float64 holds
-exactly. So the sums do not depend on the order of samples, on sharding, or on threads: not by one bit. A depthwise
+The inputs are integers of at most 9 bits (quantized values less their zero point), and every sum below is an integer
+that float64 holds exactly, up to 2^36 rows. So the sums do not depend on the order of samples, on sharding, or on
+threads: not by one bit. (Inputs without an encoding are integers times a power of two of each sample; the same holds
+while these powers are within 2^8 of each other.) A depthwise
 layer has a small matrix for each channel, a dense layer one large one.
 """
 
@@ -17,14 +19,13 @@ from portproof.calibration.rounding.layer import LinearLayer
 
 Floats = NDArray[np.float64]
 
-ROWS_PER_SAMPLE = 256
-# Integers below these are exact in float32 and float64, and so are sums of products as long as they stay below.
-_EXACT_32, _EXACT_64 = 2.0**24, 2.0**53
+# Integers below this are exact in float32, and so are sums of products as long as they stay below.
+_EXACT_32 = 2.0**24
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Moments:
-    """Sums over rows x of integers, of one layer.
+    """Sums over rows x, of one layer.
 
     Attributes:
         rows: how many there were.
@@ -42,21 +43,20 @@ class Moments:
         return cls(rows=0, first=np.zeros((groups, columns)), second=np.zeros((groups, columns, columns)))
 
     @classmethod
-    def of(cls, rows: NDArray[Any]) -> "Moments":
-        """Of rows [rows, groups, columns] that hold integers, of any dtype."""
+    def of(cls, rows: NDArray[Any], unit: float = 1.0) -> "Moments":
+        """Of rows [rows, groups, columns] that hold integers, of any dtype, times `unit`, a power of two."""
         by_group = np.ascontiguousarray(rows.transpose(1, 0, 2), dtype=np.float32)
-        return cls(rows=len(rows), first=by_group.sum(axis=1, dtype=np.float64), second=_products(by_group))
+        first = by_group.sum(axis=1, dtype=np.float64) * unit
+        return cls(rows=len(rows), first=first, second=_products(by_group) * unit**2)
 
     def merged(self, other: "Moments") -> "Moments":
         """Of the rows of both: exact, so that any order of merging gives the same bits."""
-        second = self.second + other.second
-        if second.max(initial=0.0) >= _EXACT_64:
-            raise OverflowError("more rows than a float64 can sum up exactly")
-        return Moments(rows=self.rows + other.rows, first=self.first + other.first, second=second)
+        first, second = self.first + other.first, self.second + other.second
+        return Moments(rows=self.rows + other.rows, first=first, second=second)
 
-    def add(self, rows: NDArray[Any]) -> "Moments":
-        """With more rows [rows, groups, columns] of integers."""
-        return self.merged(Moments.of(rows))
+    def add(self, rows: NDArray[Any], unit: float = 1.0) -> "Moments":
+        """With more rows, see `of`."""
+        return self.merged(Moments.of(rows, unit))
 
     def covariance(self) -> Floats:
         """Second moments about the mean, per row, [groups, columns, columns]: for a layer whose bias is corrected."""
@@ -81,20 +81,18 @@ class Moments:
         return cls(rows=int(arrays["rows"]), first=arrays["first"], second=arrays["second"])
 
 
-def sampled(
-    layer: LinearLayer, x: NDArray[Any], name: str, fingerprint: str, wanted: int = ROWS_PER_SAMPLE
-) -> NDArray[Any]:
+def sampled(layer: LinearLayer, x: NDArray[Any], name: str, fingerprint: str, wanted: int) -> NDArray[Any]:
     """Rows of one sample's input to a layer, [rows, groups, columns], at positions that depend on nothing else.
 
     Args:
         layer: whose input it is.
-        x: integers: the quantized input less its zero point.
+        x: the layer's input.
         name: of the layer, so that layers choose apart.
         fingerprint: of the sample, so that its rows are the same in any shard.
         wanted: how many rows at most.
     """
     digest = hashlib.sha256(f"{name}\0{fingerprint}".encode()).digest()
-    return layer.rows(x, wanted, np.random.default_rng(int.from_bytes(digest[:8], "little")))
+    return layer.rows(x, wanted, int.from_bytes(digest[:4], "little") / 2.0**32)
 
 
 def _products(rows: NDArray[np.float32]) -> Floats:

@@ -9,9 +9,8 @@ from portproof.calibration.rounding.grid import WeightGrid
 
 Floats = NDArray[np.float64]
 
-# Shares of the largest weight that stay unclipped: int8 gains little from clipping, int4 a lot.
-_LEAST = {8: 0.7, 4: 0.4}
-_STEPS = 25
+# Least share of the largest weight that stays unclipped, and how many are tried: int8 gains little from it, int4 a lot.
+_SEARCH = {8: (0.75, 11), 4: (0.4, 25)}
 
 
 def minmax(columns: NDArray[Any], grid: WeightGrid) -> NDArray[np.float32]:
@@ -34,25 +33,29 @@ def least_squares(columns: NDArray[Any], grid: WeightGrid, importance: Floats | 
     Returns:
         float32 [groups, outputs, blocks], never above those of `minmax`.
     """
-    weight = columns.astype(np.float64)
-    factor = np.ones((weight.shape[0], 1, weight.shape[2])) if importance is None else importance[:, None, :]
+    weight = columns.astype(np.float32)
+    factor = np.ones((weight.shape[0], weight.shape[2])) if importance is None else importance
     full = minmax(columns, grid)
     best, least = full, _error(weight, full, grid, factor)
-    for share in np.linspace(1.0, _LEAST.get(grid.bits, 0.4), _STEPS)[1:]:
+    for share in np.linspace(1.0, *_SEARCH[grid.bits])[1:]:
         scales = (full * share).astype(np.float32)
         error = _error(weight, scales, grid, factor)
         best, least = np.where(error < least, scales, best), np.minimum(error, least)
     return best
 
 
-def _error(weight: Floats, scales: NDArray[np.float32], grid: WeightGrid, factor: Floats) -> Floats:
+def _error(weight: NDArray[np.float32], scales: NDArray[np.float32], grid: WeightGrid, factor: Floats) -> Floats:
     """The weighted squared error of each block, [groups, outputs, blocks]."""
-    spread = grid.spread(scales, weight.shape[2])
-    squares = (grid.nearest(weight, spread) * spread - weight) ** 2 * factor
+    spread = grid.spread(scales, weight.shape[2]).astype(np.float32)
+    error = grid.nearest(weight, spread)
+    error *= spread
+    error -= weight
+    error *= error
     if grid.block is None:
-        whole: Floats = squares.sum(axis=2, keepdims=True)
+        whole: Floats = error @ factor.astype(np.float32)[:, :, None]
         return whole
-    blocks: Floats = np.add.reduceat(squares, np.arange(0, weight.shape[2], grid.block), axis=2)
+    error *= factor.astype(np.float32)[:, None, :]
+    blocks: Floats = np.add.reduceat(error, np.arange(0, weight.shape[2], grid.block), axis=2)
     return blocks
 
 

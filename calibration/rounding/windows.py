@@ -4,7 +4,8 @@ All positions of all samples are never needed: second moments of a few hundred p
 cutting out only those keeps memory and time small (a 3x3 im2col holds nine times the input).
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ class Windows:
         pads_end: after it.
         transposed: a ConvTranspose.
         output_padding: of a ConvTranspose: further outputs at the end.
+        same: "SAME_UPPER" or "SAME_LOWER": pads of a Conv that follow from the size of the input; "" else.
     """
 
     strides: tuple[int, ...]
@@ -34,6 +36,7 @@ class Windows:
     pads_end: tuple[int, ...]
     transposed: bool = False
     output_padding: tuple[int, ...] = ()
+    same: str = ""
 
 
 def rows(x: NDArray[Any], windows: Windows, kernel: tuple[int, ...], groups: int, choose: Choose) -> NDArray[Any]:
@@ -44,18 +47,43 @@ def rows(x: NDArray[Any], windows: Windows, kernel: tuple[int, ...], groups: int
     strides = windows.strides
     if windows.transposed:
         x, windows, strides = *_spread(x, windows, kernel), (1,) * len(kernel)
-    padded = np.pad(x, [(0, 0), (0, 0), *zip(windows.pads_begin, windows.pads_end, strict=True)])
+    count, channels, *sizes = x.shape
     reach = tuple((k - 1) * d + 1 for k, d in zip(kernel, windows.dilations, strict=True))
-    spatial = tuple(range(2, x.ndim))
-    view: NDArray[Any] = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=spatial)
-    every = (slice(None),) * 2 + tuple(slice(None, None, s) for s in strides)
-    view = view[every + tuple(slice(None, None, d) for d in windows.dilations)]
-    outputs = view.shape[2 : 2 + len(kernel)]
-    sample, *places = np.unravel_index(choose(x.shape[0] * int(np.prod(outputs))), (x.shape[0], *outputs))
-    # Indices on both sides of the channels' slice: numpy puts the axis of the rows first.
-    index: tuple[Any, ...] = (sample, slice(None), *places)
-    cut: NDArray[Any] = view[index].reshape(len(sample), groups, -1)
-    return cut
+    pads = _pads(tuple(sizes), windows, reach)
+    outputs = [(n + sum(p) - r) // s + 1 for n, p, r, s in zip(sizes, pads, reach, strides, strict=True)]
+    sample, *places = np.unravel_index(choose(count * math.prod(outputs)), (count, *outputs))
+    starts = [place * s - begin for place, s, (begin, _) in zip(places, strides, pads, strict=True)]
+    index, inside = _taps(starts, kernel, windows.dilations, tuple(sizes))
+    flat = x.reshape(count, channels, -1)
+    cut = flat[sample[:, None, None], np.arange(channels)[:, None], index[:, None, :]]
+    cut *= inside[:, None, :]
+    return cut.reshape(len(sample), groups, -1)
+
+
+def _taps(
+    starts: Sequence[NDArray[np.intp]], kernel: tuple[int, ...], dilations: tuple[int, ...], sizes: tuple[int, ...]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where the taps of windows lie in flat space, and whether inside it, [windows, taps]."""
+    taps = np.indices(kernel).reshape(len(kernel), -1)
+    index = np.zeros((len(starts[0]), taps.shape[1]), np.intp)
+    inside = np.ones(index.shape, np.bool_)
+    for start, tap, dilation, size in zip(starts, taps, dilations, sizes, strict=True):
+        place = start[:, None] + tap * dilation
+        inside &= (place >= 0) & (place < size)
+        index = index * size + np.clip(place, 0, size - 1)
+    return index, inside
+
+
+def _pads(sizes: tuple[int, ...], windows: Windows, reach: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Before and after each spatial axis."""
+    if not windows.same:
+        return list(zip(windows.pads_begin, windows.pads_end, strict=True))
+    pads = []
+    for size, stride, length in zip(sizes, windows.strides, reach, strict=True):
+        total = max(0, (-(-size // stride) - 1) * stride + length - size)
+        less, more = total // 2, total - total // 2
+        pads.append((less, more) if windows.same == "SAME_UPPER" else (more, less))
+    return pads
 
 
 def _spread(x: NDArray[Any], windows: Windows, kernel: tuple[int, ...]) -> tuple[NDArray[Any], Windows]:

@@ -8,9 +8,9 @@ GRID = WeightGrid()
 
 
 def _exchanged(weight, rounded, steps, hessian):
-    made = rounded.copy()
-    exchange(weight, made, steps, hessian, GRID)
-    return made
+    made = rounded.swapaxes(1, 2).copy()
+    exchange(weight.swapaxes(1, 2), made, steps.swapaxes(1, 2), hessian, GRID)
+    return made.swapaxes(1, 2)
 
 
 def test_one_up_and_another_down():
@@ -44,6 +44,6 @@ def test_it_never_hurts_and_every_filter_ends_where_no_pair_helps():
 
 def test_no_integer_leaves_the_grid():
     weight, steps = np.array([[[500.0, 1.0]]]), np.ones((1, 1, 2))
-    made = _exchanged(weight, np.array([[[127.0, 90.0]]]), steps, np.eye(2)[None] + 0.9)
+    made = _exchanged(weight, np.array([[[127.0, 110.0]]]), steps, np.eye(2)[None] + 0.9)
     assert made[0, 0, 0] == 127
     assert made[0, 0, 1] == 127, "the other makes up for it as far as it can"

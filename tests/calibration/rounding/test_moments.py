@@ -52,10 +52,12 @@ def test_mean_and_covariance():
     assert not Moments.none(2, 5).hessian().any()
 
 
-def test_what_float64_cannot_sum_exactly_is_refused():
-    largest = Moments(rows=1, first=np.zeros((1, 1)), second=np.full((1, 1, 1), 2.0**52))
-    with pytest.raises(OverflowError, match="more rows"):
-        largest.merged(largest)
+def test_integers_times_a_power_of_two():
+    rows = _rows(10)
+    moments = Moments.of(rows, 0.25)
+    np.testing.assert_array_equal(moments.first, Moments.of(rows).first / 4)
+    np.testing.assert_array_equal(moments.second, Moments.of(rows).second / 16)
+    assert _same(moments.add(rows, 4.0), Moments.of(rows, 4.0).add(rows, 0.25))
 
 
 def test_rows_of_a_sample_depend_on_it_and_the_layer_alone():

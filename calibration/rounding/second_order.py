@@ -1,0 +1,53 @@
+"""The step that rounds the weights of every layer by the second moments of its inputs."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from portproof.calibration.plan import LayerWeights
+from portproof.calibration.rounding import bias_correction, gptq, inputs, weight_scales
+from portproof.calibration.rounding.blocks import grid_of, scales_of_matrix
+from portproof.calibration.rounding.inputs import Target
+from portproof.calibration.rounding.moments import Moments
+from portproof.calibration.steps import Context, Proposal
+
+
+class SecondOrderRounding:
+    """GPTQ-style rounding: scales by weighted squared error, then error-compensated integers.
+
+    A layer with a bias is rounded for the least variance of its output's error; the mean of the error goes into the
+    bias. A layer without one is rounded for the least mean square.
+
+    Attributes:
+        name: as the report shows it.
+    """
+
+    name = "second-order rounding"
+
+    def propose(self, context: Context) -> Iterator[Proposal]:
+        """One proposal for each quantized layer that has a matrix form."""
+        for target, found in inputs.moments(context, inputs.targets(context)):
+            yield Proposal(layer=target.name, weights=_rounded(context, target, found))
+
+
+def _rounded(context: Context, target: Target, found: Moments) -> LayerWeights:
+    old = context.plan.weights[target.name]
+    grid, matrix = grid_of(old), target.matrix
+    columns = matrix.columns(context.weight(target.name)).astype(np.float64)
+    hessian = found.hessian() if old.bias is None else found.covariance()
+    importance = np.diagonal(gptq.damped(hessian, gptq.DAMPING), axis1=1, axis2=2)
+    scales = weight_scales.least_squares(columns, grid, importance)
+    integers = gptq.round_weights(columns, scales, hessian, grid)
+    bias = old.bias
+    if bias is not None:
+        rounded = integers * grid.spread(scales, columns.shape[2])
+        shift = bias_correction.shift_of_rounding(columns, rounded, found.mean() * target.unit)
+        bias = (context.bias(target.name) + matrix.per_channel(shift)).astype(np.float32)
+    return LayerWeights(
+        integers=matrix.weight(integers),
+        scale=scales_of_matrix(matrix, scales, old),
+        axis=old.axis,
+        bias=bias,
+        bits=old.bits,
+        block_size=old.block_size,
+    )
