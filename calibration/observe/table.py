@@ -100,7 +100,8 @@ def load(path: str | os.PathLike[str]) -> Table:
     if not path.is_file():
         raise PortproofError("E-FILE-MISSING", f"there is no file {path.name}", where=str(path))
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # np.load leaves a file open that is damaged, unless it is given as a stream.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return _read(json.loads(arrays["header"].tobytes()), arrays["counts"])
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
         raise _unfit(f"{path.name} is no table of statistics, or damaged: {error}", str(path)) from error

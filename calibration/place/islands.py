@@ -60,28 +60,32 @@ def unprofitable(regions: Collection[Region], refused: Mapping[str, str], rules:
     """Regions that could compute in integers, and would cost more than they save: the reason, by name.
 
     The choice of least estimated time is a minimum cut: integer regions on the source's side, float ones on the
-    sink's, conversions the edges between. Where that leaves nothing in integers, all that can be stays: a model so
-    small is not quantized for speed.
+    sink's, conversions the edges between. Where that leaves nothing in integers, all layers are: a model so small is
+    not quantized for speed.
     """
-    chosen = mincut.source_side(_edges(regions, refused, rules), _SOURCE, _SINK)
     possible = [region.name for region in regions if region.name not in refused]
+    chosen = mincut.source_side(_edges(regions, refused, rules), _SOURCE, _SINK)
     if not any(name in chosen for name in possible):
-        return {}
+        chosen = mincut.source_side(_edges(regions, refused, rules, _FORCED), _SOURCE, _SINK)
     reason = "converting to integers and back costs more than the integer kernel saves"
     return {name: reason for name in possible if name not in chosen}
 
 
+_FORCED = 1e12
 _SOURCE, _SINK = ("", "integer"), ("", "float")
 
 
-def _edges(regions: Collection[Region], refused: Mapping[str, str], rules: KernelRules) -> Iterator[mincut.Edge]:
+def _edges(
+    regions: Collection[Region], refused: Mapping[str, str], rules: KernelRules, bonus: float = 0.0
+) -> Iterator[mincut.Edge]:
+    """The graph to cut; `bonus` is what a layer gains by integers beside its time."""
     makers = {value: region.name for region in regions for value in region.results}
     readers: dict[ir.Value, list[str]] = {value: [] for value in makers}
     for region in regions:
         if region.name in refused:
             yield region.name, _SINK, math.inf
         else:
-            saved = _saved(region, rules)
+            saved = _saved(region, rules) + (bonus if region.layer is not None else 0.0)
             yield (_SOURCE, region.name, saved) if saved >= 0 else (region.name, _SINK, -saved)
         for value in _inputs(region):
             readers.setdefault(value, []).append(region.name)

@@ -24,7 +24,7 @@ def test_a_model_is_quantized_and_what_was_done_is_told(
     assert run(["quantize", model, "--calib", data]) == 0
     out, err = capfd.readouterr()
     head, *rows = out.splitlines()
-    assert head.split() == "output ranges alone, SQNR dB written, SQNR dB".split()
+    assert head.split() == ["output", "ranges", "alone,", "SQNR", "dB", "written,", "SQNR", "dB"]
     assert {row.split()[0] for row in rows[:2]} == {"out", "pooled"}
     assert "W-CALIB-FEW: 6 calibration samples" in err
     assert "wrote" in err
@@ -48,7 +48,7 @@ def test_what_stays_float_is_shown_with_its_reason(
     tmp_path: Path, data: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     model = save(tmp_path)
-    assert run(["quantize", model, "--calib", data, "--recipe", "fast", "--float", "conv"]) in (0, 2, 3)
+    assert run(["quantize", model, "--calib", data, "--recipe", "fast", "--float", "conv"]) == 0
     capfd.readouterr()
 
 
