@@ -20,9 +20,9 @@ _ROUNDED = frozenset(
 
 
 def precision_of(path: Path, target: TargetName) -> str:
-    """``"int8"`` for a TFLite file with quantized tensors, ``"float16"`` for one with float16 ones, weights included.
+    """``"int8"`` for a file that rounds to quantized tensors, ``"float16"`` for one with float16 ones, or weights.
 
-    Else ``"float32"``; of ONNX always that.
+    Else ``"float32"``; an ONNX file is never ``"float16"``.
 
     Raises:
         PortproofError: ``E-MODEL-FORMAT`` for a damaged file.
@@ -34,7 +34,9 @@ def precision_of(path: Path, target: TargetName) -> str:
 
         return "float16" if "Float16" in summary(path).compute_types else "float32"
     if target != "tflite":
-        return "float32"
+        from portproof.exporter import onnx_wire
+
+        return "int8" if b"QuantizeLinear" in onnx_wire.read(path)[0] else "float32"
     from portproof.runtimes.tflite_schema import read, schema
 
     model = read(path)
