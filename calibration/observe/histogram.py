@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 4096
-_CHUNK = 1 << 18  # values counted at once: the indices of a chunk stay in the processor's cache
+_LARGE = 1 << 17
+_STRIDE = 5  # odd, for widths of images are even
 _FINEST = -120
 _MANTISSA_BITS = 24
 
@@ -57,16 +58,20 @@ EMPTY = Histogram(low=math.inf, high=-math.inf, exponent=_FINEST, first=0, count
 
 
 def of(array: NDArray[Any]) -> Histogram:
-    """The histogram of an array's values, as float32; all must be finite (see `finite`)."""
+    """The histogram of an array's values, as float32; all must be finite (see `finite`).
+
+    The extremes are those of all values. Of large arrays every fifth value is counted, for five: one tensor of one
+    sample tells little that another does not, and counting is what calibration spends its time on.
+    """
     values = np.asarray(array, np.float32).reshape(-1)
     if not values.size:
         return EMPTY
     low, high = float(values.min()), float(values.max())
     exponent = _exponent(low, high)
     first, last = _bin(low, exponent), _bin(high, exponent)
-    counts = np.zeros(last - first + 1, np.int64)
-    for at in range(0, values.size, _CHUNK):
-        counts += np.bincount(_bins(values[at : at + _CHUNK], exponent, first), minlength=len(counts))
+    stride = _STRIDE if values.size > _LARGE else 1
+    bins = _bins(values[::stride], exponent, first)
+    counts = np.bincount(bins, minlength=last - first + 1).astype(np.int64) * stride
     return Histogram(low=low, high=high, exponent=exponent, first=first, counts=counts)
 
 

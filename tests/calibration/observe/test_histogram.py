@@ -66,3 +66,13 @@ def test_nothing_changes_nothing() -> None:
 def test_finite(value: float, expected: bool) -> None:
     assert histogram.finite(np.asarray([0.0, value, 2.0], np.float32)) is expected
     assert histogram.finite(np.zeros(0, np.float32))
+
+
+def test_of_a_large_array_a_fifth_is_counted_for_all_and_the_extremes_are_exact() -> None:
+    values = np.random.default_rng(0).normal(size=400_000).astype(np.float32)
+    values[1] = 50.0  # among those that are not counted
+    found = histogram.of(values)
+    assert found.high == 50.0
+    assert found.size == values.size
+    assert found.counts[-1] == 0
+    assert abs(float(found.counts @ found.centers) / found.size - values.mean()) < 0.01
