@@ -34,3 +34,12 @@ def architectures() -> Path:
 def bench() -> Path:
     """The folder of `onnx_suite.py`, which runs the ONNX backend suite."""
     return _folder("PORTPROOF_BENCH", "bench", "onnx_suite.py")
+
+
+@pytest.fixture(scope="session")
+def sample_data() -> Path:
+    """The folder of onnx 1.20.1's cases."""
+    folder = Path(os.environ.get("PORTPROOF_ONNX_CASES", ""))
+    if not (folder / "node").is_dir():
+        pytest.skip("set PORTPROOF_ONNX_CASES to the folder backend/test/data of onnx 1.20.1")
+    return folder

@@ -4,7 +4,6 @@ The sample is the benchmark's: 300 cases of onnx 1.20.1; `PORTPROOF_ONNX_CASES` 
 The whole suite is that of the installed onnx; `make suite` writes what remains of it to a page.
 """
 
-import os
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,6 @@ pytestmark = pytest.mark.conformance
 
 SAMPLE_BARS = {"params": 0.98, "asis": 0.97}
 WHOLE_BARS = {"params": 0.98, "asis": 0.96}
-
-
-@pytest.fixture(scope="module")
-def sample_data() -> Path:
-    """The folder of onnx 1.20.1's cases."""
-    folder = Path(os.environ.get("PORTPROOF_ONNX_CASES", ""))
-    if not (folder / "node").is_dir():
-        pytest.skip("set PORTPROOF_ONNX_CASES to the folder backend/test/data of onnx 1.20.1")
-    return folder
 
 
 @pytest.mark.parametrize("mode", MODES)
