@@ -1,8 +1,8 @@
 """The version of each operator: the oldest that has the type, rank and options used.
 
 A runtime refuses a file whose operator versions it does not have, so the lowest right number runs on the oldest
-phones. The facts are those of TensorFlow's `lite/tools/versioning/op_version.cc` (October 2025); integer kernels'
-quantized forms are added with quantization.
+phones. The facts are those of TensorFlow's `lite/tools/versioning/op_version.cc` (October 2025); those that say more
+about quantized forms are in `versions_quantized`.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from collections.abc import Callable
 import onnx_ir as ir
 
 from portproof.exporter.tflite.values import attribute, dtype_of, rank_of, shape_of
+from portproof.exporter.tflite.writer.versions_quantized import quantized_version
 
 _BY_TYPE: dict[str, dict[str, int]] = {
     "ABS": {"int32": 5, "int16": 4},
@@ -82,6 +83,9 @@ _CAST_TYPES = (("float64", 5), ("float16", 5), ("uint16", 4), ("int8", 3), ("uin
 
 def operator_version(node: ir.Node) -> int:
     """The version to write for a `tfl` node."""
+    quantized = quantized_version(node)
+    if quantized is not None:
+        return quantized
     rule = _RULES.get(node.op_type)
     return max(_type_version(node), rule(node) if rule else 1)
 
