@@ -69,7 +69,12 @@ class Trained:
         for index, sample in enumerate(self.loaded["inputs"][:SHOWN]):
             np.savez(work / "data" / f"{index}.npz", **self.named(sample, names))
         self.result: ExportResult = export(
-            model, out_dir=work / "out", targets=[form.target], inputs=inputs, data=str(work / "data"), **form.options
+            model,
+            out_dir=work / "out",
+            targets=[form.target],
+            inputs=inputs,
+            data=f"{work / 'data'}?allow=constant",
+            **form.options,
         )
         assert self.result.exit_status == 0, [message.what for message in self.result.failed]
         (self.path,) = (path for path in (work / "out").iterdir() if path.suffix in (".tflite", ".mlpackage"))
