@@ -112,8 +112,12 @@ def _bin(value: float, exponent: int) -> int:
 
 
 def _bins(values: NDArray[np.float32], exponent: int, first: int) -> NDArray[np.intp]:
-    """Bins counted from `first`: multiplying by a power of two, floor and the difference are exact in float32."""
-    scaled = values * np.float32(math.ldexp(1.0, -exponent))
+    """Bins counted from `first`: multiplying by a power of two, floor and the difference are exact.
+
+    In float32 when numbers grow; where they shrink the least would become zero, and -0.0 has another floor.
+    """
+    dtype = np.float64 if exponent > 0 else np.float32
+    scaled = np.multiply(values, dtype(math.ldexp(1.0, -exponent)), dtype=dtype)
     np.floor(scaled, out=scaled)
-    scaled -= np.float32(first)
+    scaled -= first
     return scaled.astype(np.intp)
