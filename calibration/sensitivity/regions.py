@@ -1,0 +1,117 @@
+"""The items of a real model: its regions, what the unit allows each, and the plan that a mix of them stands for."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from portproof.calibration import run
+from portproof.calibration.build import Choice, build, layer_weights
+from portproof.calibration.observe.histogram import Histogram
+from portproof.calibration.place import regions
+from portproof.calibration.place.placement import place
+from portproof.calibration.place.regions import Region
+from portproof.calibration.place.sites import elements, is_float, site
+from portproof.calibration.plan import Plan
+from portproof.calibration.samples import Inputs
+from portproof.calibration.sensitivity.mix import Item, Mix, Precision
+from portproof.calibration.sensitivity.noise import Sqnr
+from portproof.calibration.sensitivity.options import item, options
+from portproof.calibration.write import write
+from portproof.device_profiles.integer_kernels import KernelRules
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+_RAISED = "the search for a mix of precisions left it float"
+# Precisions that a plan can mix: int16 is one for the whole model, and float16 none of ONNX Runtime's CPU kernels.
+_MIXED: frozenset[Precision] = frozenset({"int8", "dynamic", "weight_only", "float32"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionMixes:
+    """A model whose regions get a precision each. An `Evaluate`: called with a mix, it runs it.
+
+    Attributes:
+        model: the prepared float model.
+        rules: of the unit.
+        histograms: of all that a fully static placement watches.
+        samples: held back: what mixes are judged on; their float outputs are kept in memory.
+        choice: how ranges are set.
+        thrifty: whether regions that are to be int8 stay float where their conversions would cost more than they
+            save. Not so for a ranking: a region alone among float ones would never be int8.
+    """
+
+    model: "ir.Model"
+    rules: KernelRules
+    histograms: Mapping[str, Histogram]
+    samples: tuple[Inputs, ...]
+    choice: Choice = field(default_factory=Choice)
+    thrifty: bool = True
+    _wanted: list[Inputs] = field(default_factory=list)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Regions that could be anything but float32, in the graph's order."""
+        found = (_item(region, self.rules) for region in regions.find(self.model))
+        return tuple(each for each in found if len(each.options) > 1)
+
+    def plan(self, mix: Mix) -> Plan:
+        """The plan of a mix: static ranges of the histograms, weights rounded to nearest."""
+        wanted = dict(mix.choices)
+        apart = {name: _RAISED for name, precision in wanted.items() if precision != "int8"}
+        # Only what may have float islands is asked whether an integer one is worth its conversions.
+        rules = self.rules if self.thrifty else self.rules.model_copy(update={"float_islands": False})
+        plan = build(self.model, place(self.model, rules, apart=apart), rules, self.histograms, self.choice)
+        dynamic, weight_only = (
+            frozenset(name for name, precision in wanted.items() if precision == form and name in plan.layers)
+            for form in ("dynamic", "weight_only")
+        )
+        named = dynamic | weight_only
+        weights = {name: layer_weights(self.model, plan.layers[name], self.rules, None) for name in sorted(named)}
+        reasons = {name: reason for name, reason in plan.why_float.items() if name not in named}
+        return replace(plan.with_weights(weights), why_float=reasons, dynamic=dynamic, weight_only=weight_only)
+
+    def __call__(self, mix: Mix) -> float:
+        """SQNR in dB of the worst output, on the samples."""
+        names = [output.name or "" for output in self.model.graph.outputs if is_float(output)]
+        if not self._wanted:
+            self._wanted.extend(run.stream(self.model, names, self.samples))
+        got = run.stream(write(self.model, self.plan(mix)), names, self.samples)
+        return worst_db(names, self._wanted, got)
+
+
+def worst_db(names: Iterable[str], wanted: Iterable[Inputs], got: Iterable[Inputs]) -> float:
+    """SQNR in dB of the worst of several outputs over all samples."""
+    sums = dict.fromkeys(names, Sqnr())
+    for reference, candidate in zip(wanted, got, strict=True):
+        sums = {name: total.plus(reference[name], candidate[name]) for name, total in sums.items()}
+    return min((total.sqnr_db for total in sums.values()), default=math.inf)
+
+
+def _item(region: Region, rules: KernelRules) -> Item:
+    head = region.head
+    found = options(rules, site(head), has_weights=region.layer is not None) if is_float(region.result) else ()
+    weights = elements(head.inputs[1]) if region.layer is not None and head.inputs[1] is not None else 0
+    channels = (head.inputs[1].shape or [1])[region.layer.axis] if region.layer and head.inputs[1] is not None else 0
+    return item(
+        region.name,
+        tuple(precision for precision in found if precision in _MIXED) or ("float32",),
+        weights=weights,
+        channels=channels if isinstance(channels, int) else 1,
+        products=_products(region, weights),
+    )
+
+
+def _products(region: Region, weights: int) -> int:
+    """Multiplications of one run of a layer; the elements of anything else."""
+    size = elements(region.result)
+    if region.layer is None:
+        return size
+    shape = region.head.inputs[1].shape if region.head.inputs[1] is not None else None
+    channels = shape[region.layer.axis] if shape is not None else 1
+    per_output = weights // max(1, channels if isinstance(channels, int) else 1)
+    if region.head.op_type == "ConvTranspose" and region.head.inputs[0] is not None:
+        first = shape[0] if shape is not None and isinstance(shape[0], int) else 1
+        return elements(region.head.inputs[0]) * (weights // max(1, first))
+    return size * per_output

@@ -1,0 +1,96 @@
+import math
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import pytest
+
+from portproof.calibration import prepare, run
+from portproof.calibration.calibrate import calibrate
+from portproof.calibration.place.placement import place
+from portproof.calibration.samples import open_samples
+from portproof.calibration.sensitivity.mix import Mix, Precision
+from portproof.calibration.sensitivity.ranking import rank
+from portproof.calibration.sensitivity.regions import RegionMixes, worst_db
+from portproof.device_profiles.integer_kernels import load
+
+MODEL = """
+<ir_version: 8, opset_import: ["" : 18]>
+net (float[1, 32, 12, 12] x) => (float[1, 32, 12, 12] y) {
+    a = Conv <pads = [1, 1, 1, 1]> (x, wide)
+    b = Relu (a)
+    c = Conv <pads = [1, 1, 1, 1], group = 32> (b, each)
+    s = Softmax <axis = 1> (c)
+    y = Conv (s, point)
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def mixes() -> RegionMixes:
+    chance = np.random.default_rng(0)
+    proto = onnx.parser.parse_model(MODEL)
+    for name, shape in (("wide", (32, 32, 3, 3)), ("each", (32, 1, 3, 3)), ("point", (32, 32, 1, 1))):
+        array = chance.normal(size=shape).astype(np.float32)
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    model = prepare.prepare(ir.from_proto(proto))
+    rules = load("litert-xnnpack")
+    data = [{"x": chance.normal(size=(1, 32, 12, 12)).astype(np.float32)} for _ in range(4)]
+    samples = open_samples(data, run.input_specs(model))
+    table = calibrate(model, place(model, rules), samples)
+    return RegionMixes(model=model, rules=rules, histograms=table.histograms, samples=tuple(data), thrifty=False)
+
+
+def named(mixes: RegionMixes, *precisions: Precision) -> Mix:
+    return Mix.of(mixes.items).changed(dict(zip([item.name for item in mixes.items], precisions, strict=True)))
+
+
+def test_items_are_what_the_unit_can_do_otherwise_than_in_float(mixes: RegionMixes) -> None:
+    found = [[option.precision for option in item.options] for item in mixes.items]
+    layer = ["int8", "dynamic", "weight_only", "float32"]
+    assert found == [layer, ["int8", "weight_only", "float32"], layer]  # no dynamic depthwise kernel, no softmax
+
+
+def test_work_and_size_are_counted(mixes: RegionMixes) -> None:
+    first, second, _ = mixes.items
+    assert first.reference.cost == 144 * 32 * 32 * 9 * 1024
+    assert second.reference.cost == 144 * 32 * 9 * 1024
+    assert first.option("int8").size_bytes == 32 * 32 * 9 + 32 * 4
+
+
+def test_all_float_is_exact(mixes: RegionMixes) -> None:
+    mix = Mix.of(mixes.items)
+    plan = mixes.plan(mix)
+    assert (plan.integer, plan.dynamic, plan.weight_only) == (frozenset(), frozenset(), frozenset())
+    assert mixes(mix) == math.inf
+
+
+def test_each_form_is_in_the_plan_where_the_mix_says(mixes: RegionMixes) -> None:
+    first, second, third = (item.name for item in mixes.items)
+    plan = mixes.plan(named(mixes, "dynamic", "int8", "weight_only"))
+    assert plan.dynamic == {first}
+    assert plan.weight_only == {third}
+    assert second in plan.integer
+    assert set(plan.weights) == {first, second, third}
+    assert not plan.why_float.keys() & {first, third}
+
+
+def test_more_precision_less_noise(mixes: RegionMixes) -> None:
+    static, dynamic, only = (
+        mixes(named(mixes, form, "float32", "float32")) for form in ("int8", "dynamic", "weight_only")
+    )
+    assert 15 < static < only
+    assert 15 < dynamic < only
+    assert mixes(named(mixes, "int8", "int8", "int8")) < static
+
+
+def test_a_ranking_predicts_the_sum(mixes: RegionMixes) -> None:
+    ranking = rank(mixes.items, mixes)
+    every = named(mixes, "int8", "int8", "int8")
+    assert ranking.predicted_db(every) == pytest.approx(mixes(every), abs=3)
+
+
+def test_the_worst_output_counts() -> None:
+    wanted = [{"a": np.ones(2), "b": np.ones(2)}]
+    assert worst_db(["a", "b"], wanted, [{"a": np.ones(2), "b": np.full(2, 1.1)}]) == pytest.approx(20)
+    assert worst_db([], [], []) == math.inf
