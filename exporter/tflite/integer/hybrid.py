@@ -84,6 +84,6 @@ class StoredWeights(NodePass):
             return False
         result = ir.Value(name=value.name, shape=value.shape, type=value.type)
         widen = ir.Node(DOMAIN, "DEQUANTIZE", [weights.value], outputs=[result])
-        graph.insert_before(graph[0], widen)
+        graph.insert_before(node, widen)
         ir.convenience.replace_all_uses_with(value, result)
         return True
