@@ -141,5 +141,9 @@ def matrix_bytes(matrix: LinearLayer) -> int:
 
 def columns_of(matrix: LinearLayer) -> int:
     """Weights of one output channel."""
-    outputs = matrix.weight_shape[matrix.channel_axis] * (matrix.groups if matrix.op == "ConvTranspose" else 1)
-    return math.prod(matrix.weight_shape) // outputs
+    return math.prod(matrix.weight_shape) // channels_of(matrix)
+
+
+def channels_of(matrix: LinearLayer) -> int:
+    """Output channels."""
+    return matrix.weight_shape[matrix.channel_axis] * (matrix.groups if matrix.op == "ConvTranspose" else 1)

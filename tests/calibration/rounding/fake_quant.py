@@ -89,8 +89,14 @@ class FakeQuant:
     def float_values(self, names: Collection[str]) -> Iterator[Sample]:
         return self._run(list(names), None)
 
-    def quantized_values(self, names: Collection[str], plan: Plan | None = None) -> Iterator[Sample]:
-        return self._run(list(names), plan or self.plan)
+    def quantized_values(
+        self, names: Collection[str], plan: Plan | None = None, *, plain: bool = False
+    ) -> Iterator[Sample]:
+        plan = plan or self.plan
+        for sample in self._run(list(names), plan):
+            codes = {} if plain else plan.activations
+            read = {n: codes[n].dequantize(codes[n].quantize(v)) if n in codes else v for n, v in sample.values.items()}
+            yield Sample(fingerprint=sample.fingerprint, values=read)
 
     def outputs(self, plan: Plan | None, samples=None) -> NDArray[Any]:
         names = [v.name for v in self.model.graph.outputs]
@@ -115,9 +121,7 @@ class FakeQuant:
         for number, feeds in enumerate(self.samples if samples is None else samples):
             wanted = [name for name in names if name not in graph_inputs]
             values = dict(zip(wanted, session.run(wanted, feeds), strict=True)) if wanted else {}
-            for name in graph_inputs.intersection(names):
-                code = plan.activations.get(name) if plan else None
-                values[name] = code.dequantize(code.quantize(feeds[name])) if code else feeds[name]
+            values.update({name: feeds[name] for name in graph_inputs.intersection(names)})
             yield Sample(fingerprint=number, values=values)
 
     def _session(self, names: list[str], plan: Plan | None) -> InferenceSession:

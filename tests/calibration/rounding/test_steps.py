@@ -1,0 +1,166 @@
+"""The steps on a small network whose values are rounded, measured by the network's output on samples of its own."""
+
+from dataclasses import replace
+
+import fake_quant
+import numpy as np
+import onnx_ir as ir
+import pytest
+
+from portproof.calibration.plan import LayerWeights
+from portproof.calibration.rounding import inputs
+from portproof.calibration.rounding.bias_step import BiasCorrection
+from portproof.calibration.rounding.blocks import matrix_of_scales, scales_of_matrix
+from portproof.calibration.rounding.layer import LinearLayer
+from portproof.calibration.rounding.second_order import SecondOrderRounding
+
+NET = """
+<ir_version: 10, opset_import: ["" : 21]>
+net (float[1,3,12,12] x) => (float[1,5] y)
+{
+  [first] a = Conv<pads = [1,1,1,1]>(x, w0, b0)  a1 = Relu(a)
+  [deep] b = Conv<group = 8, pads = [1,1,1,1]>(a1, w1, b1)  b1_ = Relu(b)
+  [wide] c = Conv(b1_, w2, b2)  c1 = Relu(c)
+  p = GlobalAveragePool(c1)  f = Flatten(p)
+  [head] y = Gemm<transB = 1>(f, w3, b3)
+}
+"""
+SHAPES = {"w0": (8, 3, 3, 3), "w1": (8, 1, 3, 3), "w2": (16, 8, 1, 1), "w3": (5, 16)}
+
+
+def network(text=NET, shapes=SHAPES, seed=0):
+    chance = np.random.default_rng(seed)
+    model = ir.from_onnx_text(text)
+    for name, shape in shapes.items():
+        spread = np.exp(chance.normal(size=(shape[0],) + (1,) * (len(shape) - 1)))
+        weight = chance.normal(size=shape) * spread / np.sqrt(np.prod(shape[1:]))
+        arrays = {name: weight, name.replace("w", "b"): chance.normal(size=shape[0]) * 0.2}
+        for key, array in arrays.items():
+            tensor = ir.tensor(array.astype(np.float32), name=key)
+            if key in text:
+                model.graph.register_initializer(_value(model, key, tensor))
+    return model
+
+
+def _value(model, name, tensor):
+    for node in model.graph:
+        for value in node.inputs:
+            if value is not None and value.name == name:
+                value.const_value, value.shape, value.type = tensor, tensor.shape, ir.TensorType(tensor.dtype)
+                return value
+    raise KeyError(name)
+
+
+def _samples(count=24, seed=1):
+    chance = np.random.default_rng(seed)
+    return [{"x": (chance.normal(size=(1, 3, 12, 12)) + 1).astype(np.float32)} for _ in range(count)]
+
+
+def _applied(context, step):
+    proposals = list(step.propose(context))
+    return context.plan.with_weights({each.layer: each.weights for each in proposals}), proposals
+
+
+@pytest.fixture(scope="module", params=["int8", "int16", None])
+def context(request):
+    return fake_quant.FakeQuant(network(), _samples(), request.param, bits=8 if request.param == "int8" else 4)
+
+
+UNSEEN = _samples(12, seed=9)
+
+
+def test_second_order_rounding_brings_the_output_nearer(context):
+    plan, proposals = _applied(context, SecondOrderRounding())
+    assert [each.layer for each in proposals] == ["first", "deep", "wide", "head"]
+    gain = 1 if context.plan.integer and context.plan.weights["wide"].bits == 8 else 4
+    assert context.sqnr_db(plan, UNSEEN) > context.sqnr_db(context.plan, UNSEEN) + gain
+    for each in proposals:
+        old = context.plan.weights[each.layer]
+        assert each.weights.integers.shape == old.integers.shape
+        assert each.weights.scale.shape == old.scale.shape
+        assert np.abs(each.weights.integers).max() <= (127 if old.bits == 8 else 7)
+        assert (each.weights.axis, each.weights.bits) == (old.axis, old.bits)
+
+
+def test_it_is_deterministic(context):
+    first, second = (list(SecondOrderRounding().propose(context)) for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.weights.integers, other.weights.integers)
+        np.testing.assert_array_equal(one.weights.bias, other.weights.bias)
+
+
+def test_bias_correction_takes_the_shift_back(context):
+    plan, proposals = _applied(context, BiasCorrection())
+    assert len(proposals) == 4
+    for each in proposals:
+        np.testing.assert_array_equal(each.weights.integers, context.plan.weights[each.layer].integers)
+    assert context.sqnr_db(plan, UNSEEN) > context.sqnr_db(context.plan, UNSEEN)
+
+
+def test_the_first_layer_has_no_shift_left(context):
+    names = [context.plan.layers["first"].output]
+    plan, _ = _applied(context, BiasCorrection())
+
+    def shift(plan):
+        errors = [
+            (one.values[names[0]] - other.values[names[0]]).mean(axis=(0, 2, 3))
+            for one, other in zip(
+                context.float_values(names), context.quantized_values(names, plan, plain=True), strict=True
+            )
+        ]
+        return np.abs(np.mean(errors, axis=0)).max()
+
+    assert shift(plan) < 0.02 * shift(context.plan)
+
+
+def test_corrected_twice_is_corrected_once(context):
+    once, _ = _applied(context, BiasCorrection())
+    again = next(iter(BiasCorrection().propose(_with(context, once)))).weights
+    np.testing.assert_allclose(again.bias, once.weights["first"].bias, atol=1e-6)
+
+
+def _with(context, plan):
+    made = object.__new__(fake_quant.FakeQuant)
+    made.__dict__.update(context.__dict__, plan=plan)
+    return made
+
+
+def test_a_layer_without_bias_gets_none(context):
+    plan = context.plan.with_weights({"deep": replace(context.plan.weights["deep"], bias=None)})
+    bare = _with(context, plan)
+    assert "deep" not in [each.layer for each in BiasCorrection().propose(bare)]
+    found = {each.layer: each.weights for each in SecondOrderRounding().propose(bare)}
+    assert found["deep"].bias is None
+    assert found["first"].bias is not None
+
+
+def test_blocks_of_four_bits():
+    text = """<ir_version: 10, opset_import: ["" : 18]>
+    net (float[1,6,32] x) => (float[1,6,16] y) { [fc] y = MatMul(x, w0) }"""
+    chance = np.random.default_rng(0)
+    mix = chance.normal(size=(32, 32))
+    samples = [{"x": (chance.normal(size=(1, 6, 32)) @ mix).astype(np.float32)} for _ in range(30)]
+    context = fake_quant.FakeQuant(network(text, {"w0": (32, 16)}), samples[:20], None)
+    weight = context.weight("fc")
+    scale = (np.abs(weight.reshape(4, 8, 16)).max(axis=1) / 7).astype(np.float32)
+    integers = np.rint(weight / np.repeat(scale, 8, axis=0)).astype(np.int8)
+    old = LayerWeights(integers=integers, scale=scale, axis=0, bits=4, block_size=8)
+    blocked = _with(context, context.plan.with_weights({"fc": old}))
+    plan, ((proposal),) = _applied(blocked, SecondOrderRounding())
+    assert proposal.weights.scale.shape == (4, 16)
+    assert blocked.sqnr_db(plan, samples[20:]) > blocked.sqnr_db(blocked.plan, samples[20:]) + 2
+    matrix = LinearLayer(op="MatMul", weight_shape=(32, 16))
+    np.testing.assert_array_equal(scales_of_matrix(matrix, matrix_of_scales(matrix, old), old), old.scale)
+
+
+def test_blocks_of_a_kernel_with_several_taps_are_left_alone(context):
+    wide = replace(context.plan.weights["first"], block_size=1)
+    names = [target.name for target in inputs.targets(_with(context, context.plan.with_weights({"first": wide})))]
+    assert names == ["deep", "wide", "head"]
+
+
+def test_few_matrices_at_a_time(context):
+    chosen = inputs.targets(context)
+    assert [len(batch) for batch in inputs.batches(chosen)] == [4]
+    assert [len(batch) for batch in inputs.batches(chosen, 1)] == [1, 1, 1, 1]
+    assert inputs.matrix_bytes(chosen[1].matrix) == 8 * 8 * 81
