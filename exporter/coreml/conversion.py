@@ -1,9 +1,11 @@
 """ONNX to a Core ML package: lowering, coremltools' passes, deterministic bytes."""
 
+import gc
 import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,7 +118,7 @@ def _write(
     import coremltools as ct
 
     given = lowered.program.functions["main"].inputs
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _older_objects_left_alone():
         converted = ct.convert(
             lowered.program,
             inputs=input_types(given, lowered.inputs, sizes, lowered.target) or None,
@@ -140,6 +142,19 @@ def _write(
         messages=labelled.messages,
         weights=None if packing is None else packing.made(),
     )
+
+
+@contextmanager
+def _older_objects_left_alone() -> Iterator[None]:
+    """coremltools collects garbage at each conversion: most of its time, among all that torch and others hold."""
+    frozen_by_others = gc.get_freeze_count() > 0
+    if not frozen_by_others:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if not frozen_by_others:
+            gc.unfreeze()
 
 
 def _passes() -> Any:

@@ -3,8 +3,6 @@
 `tests/exporter/tflite/harness.py` builds the models.
 """
 
-import functools
-import gc
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,7 +29,6 @@ def run(
     """The outputs of the package by the source's names, and what was written."""
     import torch
 
-    _warm()
     with tempfile.TemporaryDirectory() as folder:
         written = write_model(model, Path(folder) / "m.mlpackage", target=target, float16=float16)
         package = read(written.path)
@@ -43,16 +40,6 @@ def run(
         results = executable.run(fed)
         by_source = zip(_names(model.graph.outputs), executable.output_names, strict=True)
         return {source: results[name].numpy() for source, name in by_source}, written
-
-
-@functools.cache
-def _warm() -> None:
-    """coremltools collects garbage at each conversion, which takes a second among the objects that imports leave."""
-    import coremltools  # noqa: F401
-    import onnxruntime  # noqa: F401
-
-    gc.collect()
-    gc.freeze()
 
 
 def check(
