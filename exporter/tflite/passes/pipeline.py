@@ -6,6 +6,7 @@ from portproof.exporter.tflite.integer.compute import ComputeIntegers, Requantiz
 from portproof.exporter.tflite.integer.hybrid import DynamicWeights, StoredWeights
 from portproof.exporter.tflite.integer.moves import HoistQuantize, SinkDequantize
 from portproof.exporter.tflite.integer.pairs import DropPairs, SignedPairs
+from portproof.exporter.tflite.integer.tables import IntegerTables
 from portproof.exporter.tflite.layout.assign import assign_layouts
 from portproof.exporter.tflite.passes.adjoint import TransposeIntoBatchMatmul
 from portproof.exporter.tflite.passes.dead_code import RemoveDeadCode
@@ -117,6 +118,7 @@ def _in_float(model: ir.Model) -> ir.Model:
 
 def _to_integers(model: ir.Model) -> ir.Model:
     """Q/DQ pairs to integer kernels; nothing happens to a model without."""
+    IntegerTables()(model)
     if not any(node.op_type == "DEQUANTIZE" for node in model.graph):
         return _run(model, [DynamicWeights(), StoredWeights()])
     _run(
