@@ -7,6 +7,7 @@ import numpy as np
 import onnx_ir as ir
 
 from portproof.exporter.tflite.integer.kernels import COMPUTING, FIXED, Kernel, pays
+from portproof.exporter.tflite.integer.ranges import product_too_large, too_far_apart
 from portproof.exporter.tflite.integer.record import Quantization, per_tensor, quantization_of, set_quantization
 from portproof.exporter.tflite.integer.weights import activation_of, bias_of, weights_of
 from portproof.exporter.tflite.passes.graph import producer_of
@@ -53,11 +54,17 @@ def integer_form(node: ir.Node, wanted: Quantization, dtype: np.dtype) -> Form |
     if not pays(node.op_type, kernel, dtype.name):
         return "XNNPACK computes it in float32 only: an integer kernel would split the graph"
     operands = _activations(node, kernel, dtype)
-    if isinstance(operands, str):
-        return operands
+    return operands if isinstance(operands, str) else _form(node, kernel, operands, wanted, dtype)
+
+
+def _form(
+    node: ir.Node, kernel: Kernel, operands: dict[int, ir.Value], wanted: Quantization, dtype: np.dtype
+) -> Form | str:
     result = _result(node, kernel, operands, wanted, dtype)
     if isinstance(result, str):
         return result
+    if why := too_far_apart(node.op_type, operands, result):
+        return why
     special = _SPECIAL.get(node.op_type)
     return special(node, operands, result, dtype) if special else Form(operands=operands, result=result)
 
@@ -111,9 +118,12 @@ def _linear(node: ir.Node, operands: dict[int, ir.Value], result: Quantization, 
     weights = weights_of(node.inputs[1], 3 if node.op_type == "DEPTHWISE_CONV_2D" else 0)
     if isinstance(weights, str):
         return weights
+    product = _product(operands[data], weights.scale)
+    if why := product_too_large(float(product.max(initial=0)) / result.scale):
+        return why
     inputs = {**operands, 1: weights.value}
     if len(node.inputs) > bias and node.inputs[bias] is not None:
-        found = bias_of(node.inputs[bias], _product(operands[data], weights.scale), dtype.name)
+        found = bias_of(node.inputs[bias], product, dtype.name, weights.sums)
         if isinstance(found, str):
             return found
         inputs[bias] = found

@@ -68,6 +68,7 @@ COMPUTING: dict[str, Kernel] = {
     **_kernels("BATCH_MATMUL", _BOTH, "free", data=None),
     **_kernels("MEAN SUM", _BOTH, "free", xnnpack=True),
     **_kernels("RESIZE_BILINEAR", _BOTH, "same", xnnpack=True),
+    **_kernels("MAX_POOL_2D", _BOTH, "same", xnnpack=True),
     **_kernels("AVERAGE_POOL_2D", _BOTH, "same"),
     **_kernels("LEAKY_RELU", _BOTH, "free", xnnpack=True),
     **_kernels("ELU", _INT8, "free", xnnpack=True),

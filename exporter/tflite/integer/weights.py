@@ -11,6 +11,8 @@ from portproof.exporter.tflite.values import Array, array_of, constant
 
 _LARGEST = 127
 """Weights are symmetric, in [-127, 127] (LiteRT quantization specification)."""
+_INT8_STEPS = 255
+"""The largest difference of two int8 numbers, such as an activation and its zero point."""
 _BIAS_TYPES: dict[str, np.dtype[Any]] = {"int8": np.dtype(np.int32), "int16": np.dtype(np.int64)}
 """By the type of the activations."""
 
@@ -22,10 +24,12 @@ class Weights:
     Attributes:
         value: an int8 constant with its parameters.
         scale: float32, one for each output channel.
+        sums: int64, of the magnitudes of each channel.
     """
 
     value: ir.Value
     scale: Array
+    sums: Array
 
 
 def weights_of(value: ir.Value | None, axis: int) -> Weights | str:
@@ -48,18 +52,21 @@ def weights_of(value: ir.Value | None, axis: int) -> Weights | str:
     scale = along(held.scale, axis, numbers.shape)
     if scale is None:
         return "its weights have scales along another axis than the output channels"
+    numbers, scale = _positive(numbers, scale, axis)
     result = constant(numbers, value.name)
     set_quantization(result, _per_channel(scale, axis))
-    return Weights(value=result, scale=scale)
+    others = tuple(other for other in range(numbers.ndim) if other != axis)
+    return Weights(value=result, scale=scale, sums=np.abs(numbers.astype(np.int64)).sum(axis=others))
 
 
-def bias_of(value: ir.Value | None, scale: Array, activations: str) -> ir.Value | str:
+def bias_of(value: ir.Value | None, scale: Array, activations: str, sums: Array | None = None) -> ir.Value | str:
     """The bias in steps of `scale`, the product of the input's and the weights' scales; or why it cannot be.
 
     Args:
         value: a float32 constant of one number for each channel.
         scale: float64 for each channel.
         activations: their type: ``"int8"`` or ``"int16"``.
+        sums: of the magnitudes of each channel's weights, which the bias is added to in the same integers.
     """
     held, array = integers_of(value), array_of(value)
     if array is None:
@@ -67,7 +74,8 @@ def bias_of(value: ir.Value | None, scale: Array, activations: str) -> ir.Value 
     real = array.astype(np.float64) if held is None else _real(held)
     steps = np.rint(real.reshape(-1) / scale)
     dtype = _BIAS_TYPES[activations]
-    if np.abs(steps).max(initial=0) > np.iinfo(dtype).max:
+    reach = np.abs(steps) + (0 if sums is None or activations != "int8" else _INT8_STEPS * sums)
+    if reach.max(initial=0) > np.iinfo(dtype).max:
         return f"its bias does not fit {dtype.name}: widen the scale of that channel's weights"
     result = constant(steps.astype(dtype), value.name if value is not None else None)
     steps32 = scale.astype(np.float32)
@@ -109,6 +117,20 @@ def along(scale: Array, axis: int, shape: tuple[int, ...]) -> Array | None:
     if not np.array_equal(lowest, highest):
         return None
     return np.ascontiguousarray(np.broadcast_to(lowest, (shape[axis],)))
+
+
+def _positive(numbers: Array, scale: Array, axis: int) -> tuple[Array, Array]:
+    """Scales of channels whose weights are all 0 as the largest of the others.
+
+    Any scale does for such a channel; its own may be 0, which kernels do not take, or too small for its bias.
+    """
+    others = tuple(other for other in range(numbers.ndim) if other != axis)
+    dead = (scale < np.finfo(np.float32).tiny) | ~numbers.any(axis=others)
+    if not dead.any():
+        return numbers, scale
+    shape = [-1 if other == axis else 1 for other in range(numbers.ndim)]
+    largest = scale[~dead].max() if not dead.all() else np.float32(1)
+    return np.where(dead.reshape(shape), np.int8(0), numbers), np.where(dead, largest, scale).astype(np.float32)
 
 
 def _per_channel(scale: Array, axis: int) -> Quantization:

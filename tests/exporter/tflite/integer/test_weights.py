@@ -89,6 +89,22 @@ def test_biases_are_counted_in_steps_of_the_product() -> None:
     assert bias_of(None, scale, "int8") == "its bias is computed when running"
 
 
+def test_scales_of_0_are_made_positive() -> None:
+    found = weights_of(_constant(ROWS, [[0.5], [0.0], [0.25]]), 0)
+    assert found.scale.tolist() == [0.5, 0.5, 0.25]
+    assert array_of(found.value)[1].tolist() == [0, 0, 0, 0]
+    assert weights_of(_constant(ROWS, 0.0), 0).scale.tolist() == [1.0, 1.0, 1.0]
+    dead = weights_of(_constant(ROWS * np.array([[1], [0], [1]], np.int8), [[0.5], [1e-9], [0.25]]), 0)
+    assert dead.scale.tolist() == [0.5, 0.5, 0.25]
+
+
+def test_a_bias_leaves_room_for_the_sum_beside_it() -> None:
+    value = _constant(np.array([2**31 - 1000], np.int32), [0.5], bits=32)
+    assert not isinstance(bias_of(value, np.array([0.5]), "int8", np.array([3])), str)
+    assert "does not fit int32" in bias_of(value, np.array([0.5]), "int8", np.array([4]))
+    assert not isinstance(bias_of(value, np.array([0.5]), "int16", np.array([4])), str)
+
+
 def test_operands() -> None:
     plain = constant(np.ones((2, 2), np.float32))
     assert activation_of(plain, np.dtype(np.int8)) == "a constant operand is not quantized"
