@@ -1,0 +1,135 @@
+"""Values that matrix products contract with constant weights, and the factors that move between the two."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portproof.calibration.graph import provenance
+from portproof.calibration.graph.access import add_constant, attribute, constant, is_constant, nodes, shape_of
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+Floats = NDArray[np.float64]
+
+_NORMALISATIONS = frozenset({"LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ProductGroup:
+    """Matrix products that read one value.
+
+    Attributes:
+        value: what they read; its last axis is contracted.
+        products: MatMul and Gemm nodes whose weights are constants of two axes that no one else reads.
+    """
+
+    value: "ir.Value"
+    products: "tuple[ir.Node, ...]"
+
+    @property
+    def name(self) -> str:
+        """That of the value."""
+        return self.value.name or ""
+
+    def weights(self) -> Floats:
+        """All weights beside each other, [inputs, outputs of all]."""
+        return np.concatenate([_inputs_first(node, _array(node)) for node in self.products], axis=1)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing but the products reads the value: then its maker itself takes factors over."""
+        return not self.value.is_graph_output() and {user for user, _ in self.value.uses()} == set(self.products)
+
+
+def find(model: "ir.Model") -> list[ProductGroup]:
+    """All groups behind a maker that takes factors over, in the graph's order of their first product."""
+    found: dict[ir.Value, list[ir.Node]] = {}
+    for node in nodes(model, "MatMul", "Gemm"):
+        value, weight = node.inputs[0], node.inputs[1]
+        if value is None or weight is None or attribute(node, "transA", 0) or not _takes_factors(value):
+            continue
+        if is_constant(weight) and len(weight.uses()) == 1 and len(shape_of(weight) or ()) == 2:
+            found.setdefault(value, []).append(node)
+    return [ProductGroup(value=value, products=tuple(products)) for value, products in found.items()]
+
+
+def divide(model: "ir.Model", group: ProductGroup, factors: Floats) -> None:
+    """Divide what the products read by `factors` [inputs], multiply their weights with them.
+
+    Given: y = LayerNormalization(x, scale, bias);  a = MatMul(y, w)
+    Result: y = LayerNormalization(x, scale / f, bias / f);  a = MatMul(y, f * w)
+
+    Where anything else reads y, it keeps its own: the products read a second LayerNormalization.
+    """
+    maker = group.value.producer()
+    if maker is None:
+        return
+    for node in group.products:
+        turned = bool(attribute(node, "transB", 0))
+        _set(node.inputs[1], _array(node) * (factors if turned else factors[:, None]))
+    maker = maker if group.is_free else _doubled(model, group, maker)
+    for index in _factor_inputs(maker):
+        _replace(model, maker, index, factors)
+
+
+def _takes_factors(value: "ir.Value") -> bool:
+    """Whether a value is made by multiplying with a constant for each channel of its last axis."""
+    node, sizes = value.producer(), shape_of(value)
+    if node is None or sizes is None or any(out.uses() for out in node.outputs[1:]):
+        return False
+    if node.op_type in _NORMALISATIONS:
+        axis = attribute(node, "axis", -1)
+        return axis in (-1, len(sizes) - 1) and all(is_constant(v) for v in node.inputs[1:] if v is not None)
+    return node.op_type == "Mul" and len(_factor_inputs(node)) == 1
+
+
+def _factor_inputs(node: "ir.Node") -> list[int]:
+    """Which inputs hold what is divided."""
+    if node.op_type in _NORMALISATIONS:
+        return [index for index, value in enumerate(node.inputs) if index > 0 and value is not None]
+    last = (shape_of(node.outputs[0]) or (0,))[-1]
+    return [i for i, value in enumerate(node.inputs) if is_constant(value) and (shape_of(value) or (0,))[-1] == last]
+
+
+def _replace(model: "ir.Model", node: "ir.Node", index: int, factors: Floats) -> None:
+    """Give a node a constant of its own, divided; the old one goes where nothing else reads it."""
+    value = node.inputs[index]
+    array = constant(value)
+    if value is None or array is None:
+        return
+    divided = (array / factors).astype(array.dtype)
+    node.replace_input_with(index, add_constant(model.graph, divided, f"{value.name}_migrated"))
+    if not value.uses() and not value.is_graph_output() and value.name in model.graph.initializers:
+        del model.graph.initializers[value.name]
+
+
+def _doubled(model: "ir.Model", group: ProductGroup, maker: "ir.Node") -> "ir.Node":
+    """The same node once more, for the products alone."""
+    import onnx_ir as ir
+
+    made = ir.Value(name=f"{group.name}_migrated", shape=group.value.shape, type=group.value.type)
+    name, settings = f"{maker.name or group.name}_migrated", list(maker.attributes.values())
+    twin = ir.Node(maker.domain, maker.op_type, maker.inputs, settings, outputs=[made], name=name)
+    model.graph.insert_after(maker, twin)
+    provenance.inherit(twin, maker)
+    for node in group.products:
+        node.replace_input_with(0, made)
+    return twin
+
+
+def _array(node: "ir.Node") -> Floats:
+    return np.asarray(constant(node.inputs[1]), np.float64)
+
+
+def _inputs_first(node: "ir.Node", weight: Floats) -> Floats:
+    return weight.T if attribute(node, "transB", 0) else weight
+
+
+def _set(value: "ir.Value | None", array: Floats) -> None:
+    import onnx_ir as ir
+
+    if value is not None and value.dtype is not None:
+        value.const_value = ir.tensor(np.ascontiguousarray(array, value.dtype.numpy()), name=value.name)

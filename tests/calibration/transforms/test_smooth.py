@@ -1,0 +1,149 @@
+"""Outlier channels move from activations to weights; the float function stays."""
+
+import fake_quant
+import numpy as np
+import onnx_ir as ir
+import pytest
+from onnx_ir.passes import common
+
+from portproof.calibration.transforms import products
+from portproof.calibration.transforms.smooth import ALPHAS, Rows, ScaleMigration, migration, product_error
+
+HEADER = '<ir_version: 10, opset_import: ["" : 21]>'
+FREE = """
+net (float[1,6,16] x) => (float[1,6,8] y)
+{
+  n = LayerNormalization(x, gamma, beta)
+  [q] a = MatMul(n, w0)  [k] b = MatMul(n, w1)
+  y = Add(a, b)
+}
+"""
+RESIDUAL = """
+net (float[1,6,16] x) => (float[1,6,16] y)
+{ n = LayerNormalization(x, gamma, beta)  [ff] a = MatMul(n, w0)  y = Add(n, a) }
+"""
+GEMM = """
+net (float[6,16] x) => (float[6,8] y)
+{ s = Mul(x, gamma)  [fc] y = Gemm<transB = 1>(s, w0, b0) }
+"""
+
+
+def _context(text, **shapes):
+    chance = np.random.default_rng(0)
+    model = ir.from_onnx_text(HEADER + text)
+    gamma = np.ones(16)
+    gamma[[3, 11]] = 40, 25
+    arrays = {"gamma": gamma, "beta": chance.normal(size=16) * 0.1, "b0": np.ones(8)}
+    arrays |= {name: chance.normal(size=shape) for name, shape in shapes.items()}
+    for name, array in arrays.items():
+        for value in {v for node in model.graph for v in node.inputs if v.name == name}:
+            tensor = ir.tensor(array.astype(np.float32), name=name)
+            value.const_value, value.shape, value.type = tensor, tensor.shape, ir.TensorType(tensor.dtype)
+            model.graph.register_initializer(value)
+    common.ShapeInferencePass()(model)
+    shape = [int(size) for size in model.graph.inputs[0].shape]
+    samples = [{"x": chance.normal(size=shape).astype(np.float32)} for _ in range(8)]
+    return fake_quant.FakeQuant(model, samples)
+
+
+CASES = {
+    "free": (FREE, {"w0": (16, 8), "w1": (16, 8)}),
+    "residual": (RESIDUAL, {"w0": (16, 16)}),
+    "gemm": (GEMM, {"w0": (8, 16)}),
+}
+
+
+def _migrated(context, *names):
+    copy = context.model.clone()
+    step = ScaleMigration()
+    step.apply(copy, names or step.groups(context.model), context)
+    return fake_quant.FakeQuant(copy, context.samples)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_function_stays_and_rounding_hurts_less(case):
+    text, shapes = CASES[case]
+    context = _context(text, **shapes)
+    after = _migrated(context)
+    before = context.outputs(None)
+    assert np.abs(after.outputs(None) - before).max() < 1e-5 * np.abs(before).max()
+    names = [context.plan.layers[next(iter(context.plan.layers))].output]
+    errors = [_error(each, names) for each in (context, after)]
+    assert errors[1] < errors[0] / 2.2
+
+
+def _error(context, names):
+    pairs = zip(context.float_values(names), context.quantized_values(names, plain=True), strict=True)
+    return sum(float(((one.values[names[0]] - other.values[names[0]]) ** 2).sum()) for one, other in pairs)
+
+
+def test_a_normalisation_takes_the_factors_for_nothing():
+    context = _context(*CASES["free"][:1], **CASES["free"][1])
+    after = _migrated(context)
+    assert [n.op_type for n in after.model.graph] == [n.op_type for n in context.model.graph]
+    gamma = after.model.graph.initializers["gamma_migrated"].const_value.numpy()
+    assert gamma.max() / gamma.min() < 20
+    (group,) = products.find(context.model)
+    assert group.weights().shape == (16, 16)
+
+
+def test_a_residual_keeps_what_it_adds():
+    context = _context(*CASES["residual"][:1], **CASES["residual"][1])
+    after = _migrated(context)
+    ops = [n.op_type for n in after.model.graph]
+    assert ops == ["LayerNormalization", "LayerNormalization", "MatMul", "Add"]
+    np.testing.assert_array_equal(after.arrays["gamma"], context.arrays["gamma"])
+    assert after.model.graph[1].outputs[0].name == "n_migrated"
+    assert [v.name for v in after.model.graph[3].inputs] == ["n", "a"]
+
+
+def test_only_the_groups_asked_for():
+    context = _context(*CASES["gemm"][:1], **CASES["gemm"][1])
+    assert ScaleMigration().groups(context.model) == ("s",)
+    after = _migrated(context, "nothing")
+    np.testing.assert_array_equal(after.arrays["w0"], context.arrays["w0"])
+
+
+def _rows(outlier):
+    some = np.random.default_rng(0).normal(size=(200, 12))
+    some[:, 4] *= outlier
+    return Rows(low=some.min(axis=0), high=some.max(axis=0), some=some)
+
+
+def test_a_second_normalisation_needs_outliers():
+    weights = np.random.default_rng(1).normal(size=(12, 40))
+    assert ScaleMigration().search(_rows(1), weights, free=False) is None
+    assert ScaleMigration().search(_rows(60), weights, free=False) is not None
+
+
+def test_the_search_takes_the_best_alpha():
+    rows, weights = _rows(60), np.random.default_rng(1).normal(size=(12, 5))
+    found = ScaleMigration().search(rows, weights, free=True)
+    errors = [product_error(rows, weights, migration(rows, weights, alpha)) for alpha in ALPHAS]
+    assert product_error(rows, weights, found) == min(errors) < product_error(rows, weights, np.ones(12)) / 4
+    assert (ALPHAS[0], ALPHAS[-1], len(ALPHAS)) == (0.5, 0.95, 10)
+
+
+def test_channels_that_say_nothing_keep_their_factor():
+    rows, weights = _rows(60), np.random.default_rng(1).normal(size=(12, 5))
+    rows.low[2] = rows.high[2] = 0
+    weights[7] = 0
+    factors = migration(rows, weights, 0.5)
+    assert factors[2] == factors[7] == 1
+    assert np.prod(factors) == pytest.approx(1)
+    assert factors.argmax() == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "net (float[6,16] x) => (float[6,16] y) { n = Mul(x, gamma) [a] h = MatMul(n, w0) [b] y = MatMul(h, w0) }",
+        "net (float[6,16] x) => (float[6,16] y) { n = Relu(x) [a] y = MatMul(n, w0) }",
+        "net (float[6,16] x) => (float[6,16] y) { n = Mul(x, x) [a] y = MatMul(n, w0) }",
+        "net (float[6,16] x) => (float[16,16] y) { n = Mul(x, gamma) [a] y = Gemm<transA = 1>(n, w0) }",
+        "net (float[16,16] x) => (float[16,16] y){ n = LayerNormalization<axis = 0>(x, w1, w2) [a] y = MatMul(n, w0) }",
+    ],
+)
+def test_what_cannot_take_factors_is_left(text):
+    shape = (6, 16) if "transA" in text else (16, 16)
+    assert ScaleMigration().groups(_context(text, w0=shape, w1=(16, 16), w2=(16, 16)).model) == ()
