@@ -102,8 +102,8 @@ def _replace(model: "ir.Model", node: "ir.Node", index: int, factors: Floats) ->
         return
     divided = (array / factors).astype(array.dtype)
     node.replace_input_with(index, add_constant(model.graph, divided, f"{value.name}_migrated"))
-    if not value.uses() and not value.is_graph_output() and value.name in model.graph.initializers:
-        del model.graph.initializers[value.name]
+    if not value.uses() and not value.is_graph_output():
+        model.graph.initializers.pop(value.name or "", None)
 
 
 def _doubled(model: "ir.Model", group: ProductGroup, maker: "ir.Node") -> "ir.Node":
