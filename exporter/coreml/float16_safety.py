@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BOUND = 5e-3
 """How far outputs of a float16 package may be from those in float32, relative to the largest of the output."""
+AIM = 0.8
+"""What is kept is to bring them within so much of that: other inputs than those it is tried on come out worse."""
 LOSSY = 2.0**-10
 """An operator that loses less than one step of float16 by itself cannot be what is wrong."""
 
@@ -76,8 +78,8 @@ def choose(package: Path, samples: Iterable[Mapping[str, Array]], *, bound: floa
     observed = survey.operators
     keep = _beyond_range(observed, trial, bound)
     if trial.error(keep) > bound:
-        lossy = keep | _lossiest(observed, keep, trial, bound)
-        keep = lossy if trial.error(lossy) <= bound else lossy | _most_felt(observed, lossy, trial, bound)
+        lossy = keep | _lossiest(observed, keep, trial, AIM * bound)
+        keep = lossy if trial.error(lossy) <= bound else lossy | _most_felt(observed, lossy, trial, AIM * bound)
     return Choice(
         keep={name: _why(observed[name], trial.felt.get(name)) for name in observed if name in keep},
         error=trial.error(keep),
