@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portproof.calibration.graph.access import is_constant
 from portproof.calibration.observe import table as tables
 from portproof.calibration.observe.collect import Collector
 from portproof.calibration.observe.table import Table
 from portproof.calibration.place.placement import Placement
+from portproof.calibration.rewrites import watched
 from portproof.calibration.samples import Samples
 
 if TYPE_CHECKING:
@@ -48,9 +48,3 @@ def calibrate(
         if file is not None and collector.table.count:
             collector.table.save(file)
     return collector.table
-
-
-def watched(model: "ir.Model", placement: Placement) -> tuple[str, ...]:
-    """The values to watch: what sets a range, constants left out, in the graph's order."""
-    constants = {name for name, value in model.graph.initializers.items() if is_constant(value)}
-    return tuple(dict.fromkeys(name for name in placement.sources if name not in constants))

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,15 @@ from portproof.calibration import accuracy, prepare, recipes, run
 from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.build import Choice, build
 from portproof.calibration.calibrate import calibrate
-from portproof.calibration.findings import findings, float_nodes, poor
+from portproof.calibration.findings import check_range, findings, float_nodes, poor
 from portproof.calibration.guard import guard
+from portproof.calibration.observe.histogram import Histogram
 from portproof.calibration.place.placement import Placement, place
 from portproof.calibration.place.shared import shared_ranges
 from portproof.calibration.plan import Plan
 from portproof.calibration.recipes import Recipe
 from portproof.calibration.report import QuantizationReport, StepReport
+from portproof.calibration.rewrites import Trials, rewrite
 from portproof.calibration.samples import Data, Samples, open_samples
 from portproof.calibration.weights_only import weights_plan
 from portproof.calibration.workspace import Workspace
@@ -30,6 +32,8 @@ from portproof.runtimes.images import Preprocessing
 from portproof.runtimes.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    import onnx_ir as ir
+
     from portproof.calibration.observe.table import Table
 
 
@@ -115,34 +119,43 @@ class _Job:
         with self._part("read the data"):
             specs, constant = run.input_specs(self.model), self.options.allow_constant
             samples = open_samples(data, specs, allow_constant=constant)
-        plan, table = self._plan(samples)
+        check_range(samples, self.options.declared)
+        plan, rewrites, table = self._plan(samples)
         self._refuse_nothing(plan)
         workspace = Workspace(model=self.model, plan=plan, samples=samples, seed=self.options.seed)
         with self._part("run the model with ranges alone"):
             ranges = workspace.accuracy(plan)
         workspace, steps = self._steps(workspace, ranges)
         proven = self._written(workspace, out_path)
-        report = self._report(workspace, ranges, steps, proven)
+        report = self._report(workspace, ranges, (*rewrites, *steps), proven)
         return Quantized(path=out_path, plan=workspace.plan, report=report, table=table)
 
-    def _plan(self, samples: Samples) -> "tuple[Plan, Table | None]":
+    def _plan(self, samples: Samples) -> "tuple[Plan, tuple[StepReport, ...], Table | None]":
         if self.recipe.form != "static":
-            return weights_plan(self.model, self.rules, self.recipe), None
-        apart = dict.fromkeys(self.options.apart, "it was asked to stay float")
-        placement = self._place(apart)
+            return weights_plan(self.model, self.rules, self.recipe), (), None
+        trials = Trials(place=self._place, build=self._build, samples=samples, seed=self.options.seed)
+        steps = self.recipe.graph_steps()
+        with self._part("try rewrites") if steps else nullcontext():
+            self.model, reports = rewrite(self.model, steps, trials, self.told.note)
+        placement = self._place(self.model)
         with self._part("watch the model on the data", samples.count) as advance:
             table = calibrate(self.model, placement, samples, self.options.table, self.options.jobs, advance)
         shared = shared_ranges(placement, table.histograms)
-        placement = self._place({**apart, **shared}) if shared else placement
         with self._part("set ranges"):
-            choice = Choice(estimator=self.recipe.estimator, symmetric=self.rules.symmetric_activations)
-            plan = build(self.model, placement, self.rules, table.histograms, choice)
-        for message in findings(self.model, plan, table.histograms, samples, self.options.declared, shared):
+            plan = self._build(self.model, placement, table.histograms)
+        for message in findings(self.model, plan, table.histograms, samples, shared):
             self._tell(message)
-        return plan, table
+        return plan, reports, table
 
-    def _place(self, apart: Mapping[str, str]) -> Placement:
-        return place(self.model, self.rules, precision=self.recipe.precision, apart=apart)
+    def _build(self, model: "ir.Model", placement: Placement, histograms: Mapping[str, Histogram]) -> Plan:
+        shared = shared_ranges(placement, histograms)
+        placement = self._place(model, shared) if shared else placement
+        choice = Choice(estimator=self.recipe.estimator, symmetric=self.rules.symmetric_activations)
+        return build(model, placement, self.rules, histograms, choice)
+
+    def _place(self, model: "ir.Model", shared: Mapping[str, str] | None = None) -> Placement:
+        apart = {**dict.fromkeys(self.options.apart, "it was asked to stay float"), **(shared or {})}
+        return place(model, self.rules, precision=self.recipe.precision, apart=apart)
 
     def _steps(self, workspace: Workspace, reached: Accuracy) -> tuple[Workspace, tuple[StepReport, ...]]:
         reports = []

@@ -66,8 +66,21 @@ def prepare(model: "ir.Model") -> "ir.Model":
         RecogniseGelu(),
     ):
         copy = each(copy).model
-    _name(copy)
-    return copy
+    return tidied(copy)
+
+
+def tidied(model: "ir.Model") -> "ir.Model":
+    """The model itself, every node of its main graph with a name of its own; names that are unique stay."""
+    taken: set[str] = set()
+    for index, node in enumerate(model.graph):
+        name = node.name or f"{node.op_type}_{index}"
+        unique, k = name, 0
+        while unique in taken:
+            k += 1
+            unique = f"{name}_{k}"
+        node.name = unique
+        taken.add(unique)
+    return model
 
 
 def _refuse(model: "ir.Model") -> None:
@@ -80,16 +93,3 @@ def _refuse(model: "ir.Model") -> None:
         why = f"its operator set is {opset}; scales for each channel exist since {_OLDEST_OPSET}"
         hint = "convert it with onnx.version_converter, or export it again at opset 18 or newer"
         raise PortproofError("E-MODEL-UNSUPPORTED", "the model's operators are too old", why=why, hint=hint)
-
-
-def _name(model: "ir.Model") -> None:
-    """Give every node of the main graph a name of its own; names that are unique stay."""
-    taken: set[str] = set()
-    for index, node in enumerate(model.graph):
-        name = node.name or f"{node.op_type}_{index}"
-        unique, k = name, 0
-        while unique in taken:
-            k += 1
-            unique = f"{name}_{k}"
-        node.name = unique
-        taken.add(unique)

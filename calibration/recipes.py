@@ -38,20 +38,41 @@ class Recipe:
     weight_steps: Callable[[], Sequence[WeightStep]] = tuple
 
 
+def _bias_correction() -> Sequence[WeightStep]:
+    from portproof.calibration.rounding.bias_step import BiasCorrection
+
+    return (BiasCorrection(),)
+
+
 def _second_order() -> Sequence[WeightStep]:
     from portproof.calibration.rounding.second_order import SecondOrderRounding
 
-    return (SecondOrderRounding(),)
+    return (SecondOrderRounding(), *_bias_correction())
+
+
+def _masks() -> Sequence[GraphStep]:
+    from portproof.calibration.transforms.masks import ClampMasks
+
+    return (ClampMasks(),)
+
+
+def _equalisation() -> Sequence[GraphStep]:
+    from portproof.calibration.transforms.equalize import CrossLayerEqualisation
+    from portproof.calibration.transforms.smooth import ScaleMigration
+
+    return (CrossLayerEqualisation(), ScaleMigration())
 
 
 _ALL = (
     Recipe(
         name="fast",
-        summary="BatchNorm folded, ranges of least squared error",
+        summary="BatchNorm folded, ranges of least squared error, bias correction where it helps",
+        weight_steps=_bias_correction,
     ),
     Recipe(
         name="default",
-        summary="as fast, and weights rounded by the second moments of their inputs where it helps",
+        summary="as fast, and channels equalised, weights rounded by the second moments of their inputs where it helps",
+        graph_steps=_equalisation,
         weight_steps=_second_order,
     ),
     Recipe(
