@@ -109,11 +109,12 @@ class _Writer:
             import onnx_ir as ir
 
             name = value.name or ""
-            parts = [f"{name}_{part}" for part in ("quantized", "dynamic_scale", "dynamic_zero_point")]
+            # Names of their own: integer nodes may read the same value through a pair with a fixed scale.
+            parts = [f"{name}_dynamic{part}" for part in ("", "_scale", "_zero_point")]
             quantize = ir.node("DynamicQuantizeLinear", [value], num_outputs=3, name=parts[0])
             for output, part in zip(quantize.outputs, parts, strict=True):
                 output.name = part
-            dequantize = _node("DequantizeLinear", quantize.outputs, f"{name}_dequantized", value)
+            dequantize = _node("DequantizeLinear", quantize.outputs, f"{name}_dynamic_dequantized", value)
             self._insert(value.producer(), [quantize, dequantize])
             self.dynamic[value] = dequantize.outputs[0]
         node.replace_input_with(0, self.dynamic[value])

@@ -26,11 +26,10 @@ net (float[1, 32, 12, 12] x) => (float[1, 32, 12, 12] y) {
 """
 
 
-@pytest.fixture(scope="module")
-def mixes() -> RegionMixes:
+def mixes_of(text: str, **shapes: tuple[int, ...]) -> RegionMixes:
     chance = np.random.default_rng(0)
-    proto = onnx.parser.parse_model(MODEL)
-    for name, shape in (("wide", (32, 32, 3, 3)), ("each", (32, 1, 3, 3)), ("point", (32, 32, 1, 1))):
+    proto = onnx.parser.parse_model(text)
+    for name, shape in shapes.items():
         array = chance.normal(size=shape).astype(np.float32)
         proto.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
     model = prepare.prepare(ir.from_proto(proto))
@@ -39,6 +38,11 @@ def mixes() -> RegionMixes:
     samples = open_samples(data, run.input_specs(model))
     table = calibrate(model, place(model, rules), samples)
     return RegionMixes(model=model, rules=rules, histograms=table.histograms, samples=tuple(data), thrifty=False)
+
+
+@pytest.fixture(scope="module")
+def mixes() -> RegionMixes:
+    return mixes_of(MODEL, wide=(32, 32, 3, 3), each=(32, 1, 3, 3), point=(32, 32, 1, 1))
 
 
 def named(mixes: RegionMixes, *precisions: Precision) -> Mix:
@@ -94,3 +98,18 @@ def test_the_worst_output_counts() -> None:
     wanted = [{"a": np.ones(2), "b": np.ones(2)}]
     assert worst_db(["a", "b"], wanted, [{"a": np.ones(2), "b": np.full(2, 1.1)}]) == pytest.approx(20)
     assert worst_db([], [], []) == math.inf
+
+
+SHARED = """
+<ir_version: 8, opset_import: ["" : 18]>
+net (float[1, 32, 12, 12] x) => (float[1, 32, 12, 12] y, float[1, 32, 12, 12] z) {
+    s = Softmax <axis = 1> (x)
+    y = Conv <pads = [1, 1, 1, 1]> (s, wide)
+    z = Conv <pads = [1, 1, 1, 1]> (s, other)
+}
+"""
+
+
+def test_one_value_may_be_read_with_a_fixed_scale_and_with_one_found_when_running() -> None:
+    mixes = mixes_of(SHARED, wide=(32, 32, 3, 3), other=(32, 32, 3, 3))
+    assert 15 < mixes(named(mixes, "int8", "dynamic")) < 60

@@ -1,0 +1,103 @@
+"""From targets to a plan: rank the regions of a model, search for the cheapest mix that meets the targets."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from portproof.calibration.build import Choice
+from portproof.calibration.observe.histogram import Histogram
+from portproof.calibration.plan import Plan
+from portproof.calibration.samples import Inputs
+from portproof.calibration.sensitivity.measure import Judges
+from portproof.calibration.sensitivity.mix import Item, Mix, Precision
+from portproof.calibration.sensitivity.ranking import rank
+from portproof.calibration.sensitivity.regions import RegionMixes
+from portproof.calibration.sensitivity.search import Found, search
+from portproof.calibration.sensitivity.targets import Targets
+from portproof.device_profiles.errors import PortproofError
+from portproof.device_profiles.integer_kernels import KernelRules
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+_SAMPLES = 16
+_ALL: frozenset[Precision] = frozenset({"int8", "dynamic", "weight_only", "float32"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What to search for, and among what.
+
+    Attributes:
+        targets: bounds.
+        precisions: that regions may have; float32 is always among them where the unit has float islands.
+        latency_ms: predicts the time of a mix on the device; None where no profile does.
+        drop: how much less than the float model's the user's metric is, of the model of a plan; None without one.
+        told: is told how many models were run, of how many at most that are known of.
+    """
+
+    targets: Targets
+    precisions: frozenset[Precision] = _ALL
+    latency_ms: Callable[[Mix], float] | None = None
+    drop: Callable[[Plan], float] | None = None
+    told: Callable[[int, int], None] | None = None
+
+
+def choose(
+    model: "ir.Model",
+    rules: KernelRules,
+    histograms: Mapping[str, Histogram],
+    samples: Iterable[Inputs],
+    wishes: Wishes,
+    *,
+    choice: Choice | None = None,
+    base_bytes: int = 0,
+) -> tuple[Found, Plan | None]:
+    """The cheapest mix of precisions that meets the targets, and its plan: steps that better it may follow.
+
+    Args:
+        model: the prepared float model.
+        rules: of the unit.
+        histograms: of all that a fully static placement watches.
+        samples: held back from calibration; the first 16 are looked at.
+        wishes: what to search for.
+        choice: how ranges are set.
+        base_bytes: of the file without the weights of layers.
+
+    Returns:
+        What was found, and the plan of the mix chosen; None where no mix meets the targets (see `Found.unmet`).
+
+    Raises:
+        PortproofError: ``E-USAGE``: a bound that nobody can judge; ``E-CALIB-NOTHING``: no region can be anything
+            but float32; ``E-RUN``.
+    """
+    mixes = RegionMixes(
+        model=model,
+        rules=rules,
+        histograms=histograms,
+        samples=tuple(islice(samples, _SAMPLES)),
+        choice=choice or Choice(),
+    )
+    items = _allowed(mixes.items, wishes.precisions)
+    if not items:
+        what = f"nothing of the model can be quantized for {rules.name} with the precisions allowed"
+        raise PortproofError("E-CALIB-NOTHING", what, hint="allow more precisions, or choose another device")
+    ranking = rank(items, replace(mixes, thrifty=False), told=wishes.told)
+    asked = wishes.drop
+    judges = Judges(
+        sqnr_db=mixes,
+        latency_ms=wishes.latency_ms,
+        drop=(lambda mix: asked(mixes.plan(mix))) if asked else None,
+    )
+    found = search(items, ranking, judges, wishes.targets, base_bytes=base_bytes)
+    return found, mixes.plan(found.chosen.mix) if found.chosen else None
+
+
+def _allowed(items: Iterable[Item], precisions: frozenset[Precision]) -> tuple[Item, ...]:
+    """Items with the options that are asked for; the most precise one stays."""
+    kept = (
+        replace(each, options=(*(o for o in each.options[:-1] if o.precision in precisions), each.reference))
+        for each in items
+    )
+    return tuple(each for each in kept if len(each.options) > 1)

@@ -1,0 +1,69 @@
+import pytest
+from tests.calibration.sensitivity.test_regions import MODEL, mixes_of
+
+from portproof.calibration.plan import Plan
+from portproof.calibration.sensitivity.choose import Wishes, choose
+from portproof.calibration.sensitivity.mix import Mix
+from portproof.calibration.sensitivity.regions import RegionMixes
+from portproof.calibration.sensitivity.search import Found
+from portproof.calibration.sensitivity.targets import Targets
+from portproof.device_profiles.errors import PortproofError
+
+
+@pytest.fixture(scope="module")
+def mixes() -> RegionMixes:
+    return mixes_of(MODEL, wide=(32, 32, 3, 3), each=(32, 1, 3, 3), point=(32, 32, 1, 1))
+
+
+def chosen(mixes: RegionMixes, wishes: Wishes) -> tuple[Found, Plan | None]:
+    return choose(mixes.model, mixes.rules, mixes.histograms, mixes.samples, wishes)
+
+
+def test_the_plan_meets_the_bound_and_costs_less_than_float(mixes: RegionMixes) -> None:
+    found, plan = chosen(mixes, Wishes(targets=Targets(min_sqnr_db=28)))
+    assert plan is not None
+    assert found.chosen is not None
+    assert found.chosen.sqnr_db >= 28
+    assert plan.weights
+    assert found.chosen.bit_operations < found.frontier[-1].bit_operations
+
+
+def test_only_the_precisions_allowed(mixes: RegionMixes) -> None:
+    wishes = Wishes(targets=Targets(min_sqnr_db=10), precisions=frozenset({"weight_only"}))
+    found, plan = chosen(mixes, wishes)
+    assert plan is not None
+    assert not plan.integer | plan.dynamic
+    assert {effect.precision for effect in found.ranking.effects} == {"weight_only"}
+
+
+def test_the_users_metric_sees_the_plan(mixes: RegionMixes) -> None:
+    found, plan = chosen(mixes, Wishes(targets=Targets(max_drop=0.0), drop=lambda plan: float(bool(plan.integer))))
+    assert plan is not None
+    assert not plan.integer
+    assert found.chosen is not None
+    assert found.chosen.drop == 0
+
+
+def test_progress_and_latency_are_passed_on(mixes: RegionMixes) -> None:
+    told: list[int] = []
+
+    def predicted(mix: Mix) -> float:
+        return 1.0 + mix.counts().get("float32", 0)
+
+    wishes = Wishes(targets=Targets(max_latency_ms=2.0), latency_ms=predicted, told=lambda done, of: told.append(done))
+    found, _ = chosen(mixes, wishes)
+    assert found.chosen is not None
+    assert found.chosen.mix.counts().get("float32", 0) <= 1
+    assert told == list(range(1, len(told) + 1))
+
+
+def test_a_bound_that_nothing_meets_gives_no_plan(mixes: RegionMixes) -> None:
+    found, plan = chosen(mixes, Wishes(targets=Targets(max_size_bytes=10)))
+    assert plan is None
+    assert found.unmet
+
+
+def test_a_model_without_anything_to_quantize(mixes: RegionMixes) -> None:
+    with pytest.raises(PortproofError) as caught:
+        chosen(mixes, Wishes(targets=Targets(), precisions=frozenset({"float32"})))
+    assert caught.value.code == "E-CALIB-NOTHING"
