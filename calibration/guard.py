@@ -1,9 +1,9 @@
 """Keeps of a step's proposals what helps on samples that no step has seen, layer by layer, and then as a whole.
 
-Each layer with a proposal is computed twice in one run of the quantized model: as it is, and beside it with what is
-proposed, from the same inputs. What comes nearer to the float model's output (behind the fused activation) is kept.
-That a layer comes nearer does not say that the model does: so the model's outputs decide at last, on all layers
-together, and where these are worse on the halves, and halves of halves.
+Each layer with a proposal is computed three times in one run of the quantized model: as it is, as is proposed, and
+exactly, from its input before that is rounded. What comes nearer to the exact output (behind the fused activation) is
+kept. That a layer comes nearer does not say that the model does: so the model's outputs decide at last, on all
+layers together, and where these are worse on the halves, and halves of halves.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from portproof.calibration import run
 from portproof.calibration.accuracy import Accuracy, Noise
 from portproof.calibration.build import refit
 from portproof.calibration.plan import Layer, LayerWeights, Plan
-from portproof.calibration.twins import TWIN, add_twins
+from portproof.calibration.twins import add_exact, add_twins
 from portproof.calibration.workspace import Workspace, names_in
 from portproof.calibration.write import write
 
@@ -118,16 +118,15 @@ def _layer_noise(workspace: Workspace, proposed: Mapping[str, LayerWeights]) -> 
     layers = [plan.layers[name] for name in proposed]
     quantized = write(workspace.model, plan)
     names = names_in(quantized, [layer.output for layer in layers], plain=True)
-    add_twins(quantized, plan, proposed)
-    twins = {layer.output: f"{layer.output}{TWIN}" for layer in layers}
+    made = (add_exact(quantized, workspace.model, plan, layers), add_twins(quantized, plan, proposed))
+    twins = {layer.name: (exact.name or "", twin.name or "") for layer, exact, twin in zip(layers, *made, strict=True)}
     noise = {layer.name: (Noise(), Noise()) for layer in layers}
-    wanted = run.stream(workspace.model, list(dict.fromkeys(names)), workspace.held_back())
-    found = run.stream(quantized, list(dict.fromkeys([*names.values(), *twins.values()])), workspace.held_back())
-    for reference, candidate in zip(wanted, found, strict=True):
+    wanted = dict.fromkeys([*names.values(), *(name for pair in twins.values() for name in pair)])
+    for found in run.stream(quantized, list(wanted), workspace.held_back()):
         for layer in layers:
-            target = _clipped(reference[layer.output], layer)
-            noise[layer.name][0].add(target, _clipped(candidate[names[layer.output]], layer))
-            noise[layer.name][1].add(target, _clipped(candidate[twins[layer.output]], layer))
+            target, proposal = (_clipped(found[name], layer) for name in twins[layer.name])
+            noise[layer.name][0].add(target, _clipped(found[names[layer.output]], layer))
+            noise[layer.name][1].add(target, proposal)
     return noise
 
 

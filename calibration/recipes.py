@@ -39,9 +39,9 @@ class Recipe:
 
 
 def _bias_correction() -> Sequence[WeightStep]:
-    from portproof.calibration.rounding.bias_step import BiasCorrection
+    from portproof.calibration.mean_correction import MeanCorrection
 
-    return (BiasCorrection(),)
+    return (MeanCorrection(),)
 
 
 def _second_order() -> Sequence[WeightStep]:

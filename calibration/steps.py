@@ -69,6 +69,12 @@ class Context(Protocol):
         `plain` all come as the node makes them, bias included, before they are rounded: a layer's `output`.
         """
 
+    def mean_errors(self, layers: Collection[str]) -> Mapping[str, NDArray[np.float64]]:
+        """By how much its own roundings shift a layer's output, float64 [C] by name: float less quantized.
+
+        The float form reads what the quantized one reads before it is rounded. Layers without a bias are left out.
+        """
+
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:

@@ -1,6 +1,6 @@
 """The context that steps work in: the float model, the plan so far, and runs of both over the calibration samples."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from portproof.calibration import run
 from portproof.calibration.accuracy import Accuracy, compare
 from portproof.calibration.build import bias_of
 from portproof.calibration.graph.access import constant
+from portproof.calibration.mean_errors import mean_errors
 from portproof.calibration.plan import Plan
 from portproof.calibration.samples import Inputs, Samples, fingerprint
 from portproof.calibration.steps import Sample
@@ -18,6 +19,8 @@ from portproof.calibration.write import reads, write
 
 if TYPE_CHECKING:
     import onnx_ir as ir
+
+_FOR_MEANS = 40  # samples: a mean over as many images and all their positions is settled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,10 @@ class Workspace:
         """See `steps.Context`."""
         model = write(self.model, plan or self.plan)
         return _stream(model, names_in(model, names, plain=plain), self._fit())
+
+    def mean_errors(self, layers: Collection[str]) -> Mapping[str, NDArray[np.float64]]:
+        """See `steps.Context`."""
+        return mean_errors(self.model, self.plan, layers, _first(self._fit(), _FOR_MEANS))
 
     def accuracy(self, plan: Plan) -> Accuracy:
         """Of a plan, on the samples held back."""
