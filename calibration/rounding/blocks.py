@@ -26,6 +26,8 @@ def scales_of_matrix(matrix: LinearLayer, scales: NDArray[Any], like: LayerWeigh
 def matrix_of_scales(matrix: LinearLayer, weights: LayerWeights) -> NDArray[np.float32]:
     """The inverse of `scales_of_matrix`."""
     if not weights.block_size:
+        if matrix.op == "ConvTranspose":  # one scale serves an output of each group
+            return np.tile(weights.scale, matrix.groups).reshape(matrix.groups, -1, 1)
         return weights.scale.reshape(matrix.groups, -1, 1)
     return _divided(matrix, weights).columns(weights.scale)
 

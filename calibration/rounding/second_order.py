@@ -6,7 +6,7 @@ import numpy as np
 
 from portproof.calibration.plan import LayerWeights
 from portproof.calibration.rounding import bias_correction, gptq, inputs, weight_scales
-from portproof.calibration.rounding.blocks import grid_of, scales_of_matrix
+from portproof.calibration.rounding.blocks import grid_of, matrix_of_scales, scales_of_matrix
 from portproof.calibration.rounding.inputs import Target
 from portproof.calibration.rounding.moments import Moments
 from portproof.calibration.steps import Context, Proposal
@@ -35,8 +35,10 @@ def _rounded(context: Context, target: Target, found: Moments) -> LayerWeights:
     grid, matrix = grid_of(old), target.matrix
     columns = matrix.columns(context.weight(target.name)).astype(np.float64)
     hessian = found.hessian() if old.bias is None else found.covariance()
-    importance = np.diagonal(gptq.damped(hessian, gptq.DAMPING), axis1=1, axis2=2)
-    scales = weight_scales.least_squares(columns, grid, importance)
+    scales = matrix_of_scales(matrix, old)
+    if not _is_shared(target, old):
+        importance = np.diagonal(gptq.damped(hessian, gptq.DAMPING), axis1=1, axis2=2)
+        scales = weight_scales.least_squares(columns, grid, importance)
     integers = gptq.round_weights(columns, scales, hessian, grid)
     bias = old.bias
     if bias is not None:
@@ -45,9 +47,19 @@ def _rounded(context: Context, target: Target, found: Moments) -> LayerWeights:
         bias = (context.bias(target.name) + matrix.per_channel(shift)).astype(np.float32)
     return LayerWeights(
         integers=matrix.weight(integers),
-        scale=scales_of_matrix(matrix, scales, old),
+        scale=old.scale if _is_shared(target, old) else scales_of_matrix(matrix, scales, old),
         axis=old.axis,
         bias=bias,
         bits=old.bits,
         block_size=old.block_size,
     )
+
+
+def _is_shared(target: Target, weights: LayerWeights) -> bool:
+    """Whether channels have one scale together: of the whole layer by the unit's rules, or of a ConvTranspose's groups.
+
+    Such scales stay as they are.
+    """
+    several = weights.scale.size > 1
+    grouped = target.matrix.op == "ConvTranspose" and target.matrix.groups > 1
+    return grouped or (several and bool((weights.scale == weights.scale.flat[0]).all()))

@@ -134,6 +134,29 @@ def test_a_layer_without_bias_gets_none(context):
     assert found["first"].bias is not None
 
 
+def test_a_scale_for_the_whole_layer_stays_one(context):
+    old = context.plan.weights["deep"]
+    one = replace(old, scale=np.full_like(old.scale, old.scale.max()))
+    found = {
+        p.layer: p.weights
+        for p in SecondOrderRounding().propose(_with(context, context.plan.with_weights({"deep": one})))
+    }
+    np.testing.assert_array_equal(found["deep"].scale, one.scale)
+    assert len(set(found["first"].scale.tolist())) > 1
+
+
+def test_groups_of_a_transposed_convolution_share_scales():
+    text = """<ir_version: 10, opset_import: ["" : 21]>
+    net (float[1,4,5,5] x) => (float[1,6,10,10] y) { [up] y = ConvTranspose<group = 2, strides = [2,2]>(x, w0) }"""
+    chance = np.random.default_rng(0)
+    samples = [{"x": (chance.normal(size=(1, 4, 5, 5)) + 1).astype(np.float32)} for _ in range(20)]
+    context = fake_quant.FakeQuant(network(text, {"w0": (4, 3, 2, 2)}), samples, None, bits=4)
+    assert context.plan.weights["up"].scale.shape == (3,)
+    (proposal,) = SecondOrderRounding().propose(context)
+    np.testing.assert_array_equal(proposal.weights.scale, context.plan.weights["up"].scale)
+    assert context.sqnr_db(context.plan.with_weights({"up": proposal.weights})) > context.sqnr_db(context.plan)
+
+
 def test_blocks_of_four_bits():
     text = """<ir_version: 10, opset_import: ["" : 18]>
     net (float[1,6,32] x) => (float[1,6,16] y) { [fc] y = MatMul(x, w0) }"""
