@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 TIMEOUT_S = 3600.0
+DATA = "PORTPROOF_BENCH_PACKAGES"
+"""Where a peer's script finds the packages that weights come in: behind its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class Took:
 
 def run(python: str, script: Path, arguments: Sequence[str], log: Path) -> Took:
     """Runs ``script ARGUMENTS``, whose last line of output is JSON: ``{"seconds": ..., "peak_mb": ...}``."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(script.parent)])}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(script.parent), DATA: purelib()}
     command = [python, str(script), *arguments]
     with log.open("w", encoding="utf-8") as stream:
         try:
@@ -48,6 +51,11 @@ def run(python: str, script: Path, arguments: Sequence[str], log: Path) -> Took:
         return Took(**json.loads(lines[-1]))
     tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return Took(error=(tail[-1] if tail else f"exit status {done.returncode}")[:200])
+
+
+def purelib() -> str:
+    """The packages of this interpreter."""
+    return sysconfig.get_path("purelib")
 
 
 def interpreter(peer: str) -> str:

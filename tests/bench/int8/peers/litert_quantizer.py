@@ -1,6 +1,7 @@
 """litert-torch and ai-edge-quantizer: RECIPE FOLDER/FILE.py:NAME CALIBRATION OUT.tflite (the ONNX file is not used)."""
 
 import importlib
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from ai_edge_quantizer import quantizer, recipe
 wanted, source, calibration, out = sys.argv[1:5]
 folder, _, name = source.rpartition(":")
 sys.path.insert(0, str(Path(folder).parent))
+sys.path.append(os.environ["PORTPROOF_BENCH_PACKAGES"])  # weights come in packages; its own libraries come first
 module = importlib.import_module(Path(folder).stem)
 
 
