@@ -1,7 +1,7 @@
 """ONNX to TFLite: lowering, the passes on the `tfl` dialect, the writer."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from portproof.exporter.tflite.integer.dynamic import with_dynamic_layers
 from portproof.exporter.tflite.integer.io import integer_ends
 from portproof.exporter.tflite.integer.islands import Island, integer_kernels, islands
 from portproof.exporter.tflite.integer.kernels import DEFAULT_UNIT, for_unit
+from portproof.exporter.tflite.integer.said import said as quantization_warnings
 from portproof.exporter.tflite.layout.assign import IoPerms, assign_layouts
 from portproof.exporter.tflite.layout.rewrite import transposed_bytes
 from portproof.exporter.tflite.lower import lower
@@ -195,7 +196,7 @@ def write_functions(functions: Mapping[str, Lowered], declared: Declared | None 
         integer_kernels=_total(integer_kernels(model.graph) for model in models),
         islands=tuple(island for function in functions.values() for island in function.islands),
         oldest_release=oldest_release({(node.op_type, operator_version(node)) for node in nodes}),
-        messages=(*(m for model in models for m in warnings(model)), *(said.messages if said else ())),
+        messages=(*_messages(functions.values()), *(said.messages if said else ())),
     )
 
 
@@ -216,6 +217,12 @@ def _spec(value: ir.Value, perms: Mapping[str, Perm]) -> TensorSpec:
 def op_counts(model: ir.Model) -> dict[str, int]:
     """How many operators of each kind a `tfl` model has, those of its loops' steps included, sorted by name."""
     return _counts(node.op_type for node in model.graph.all_nodes())
+
+
+def _messages(functions: Iterable[Lowered]) -> Iterator[Message]:
+    for function in functions:
+        yield from warnings(function.model)
+        yield from quantization_warnings(function.model, function.islands)
 
 
 def _total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -8,8 +8,10 @@ from portproof.exporter.provenance import where
 from portproof.exporter.tflite.integer.compute import quantizers
 from portproof.exporter.tflite.integer.forms import integer_form
 from portproof.exporter.tflite.integer.record import quantization_of
+from portproof.exporter.tflite.passes.graph import inner_graphs
 from portproof.exporter.tflite.values import dtype_of, is_constant, is_run_time
 
+_NO_PAIR = "the model does not quantize its result, or in several ways"
 _BETWEEN = frozenset({"QUANTIZE", "DEQUANTIZE"})
 
 
@@ -22,25 +24,29 @@ class Island:
         tensor: what it computes, by its name in the file; empty where it has none of its own.
         where: the torch module and line, where known.
         why: why it is not computed in integers.
+        quantized: whether the model quantizes its result: it wanted integers.
     """
 
     op: str
     tensor: str
     where: str
     why: str
+    quantized: bool = False
 
 
 def islands(graph: ir.Graph) -> list[Island]:
-    """The float32 operators of a graph that quantizes anything when it runs, in order of execution."""
-    if not any(node.op_type == "QUANTIZE" for node in graph):
-        return []
-    return [_island(node) for node in graph if _computes_floats(node)]
+    """The float32 operators beside others that quantize when they run, in order of execution, inner graphs first."""
+    found = []
+    for part in (*inner_graphs(graph), graph):
+        if any(node.op_type == "QUANTIZE" for node in part):
+            found += [_island(node) for node in part if _computes_floats(node)]
+    return found
 
 
 def integer_kernels(graph: ir.Graph) -> dict[str, int]:
     """How many operators give quantized integers, by name; QUANTIZE apart."""
     found: dict[str, int] = {}
-    for node in graph:
+    for node in graph.all_nodes():
         if node.op_type not in _BETWEEN and quantization_of(node.outputs[0]) is not None:
             found[node.op_type] = found.get(node.op_type, 0) + 1
     return dict(sorted(found.items()))
@@ -55,14 +61,17 @@ def _computes_floats(node: ir.Node) -> bool:
 
 
 def _island(node: ir.Node) -> Island:
-    return Island(op=node.op_type, tensor=node.outputs[0].name or "", where=where(node), why=_why(node))
-
-
-def _why(node: ir.Node) -> str:
     readers = quantizers(node.outputs[0])
-    if not readers:
-        return "the model does not quantize its result, or in several ways"
-    target = readers[0].outputs[0]
+    return Island(
+        op=node.op_type,
+        tensor=node.outputs[0].name or "",
+        where=where(node),
+        why=_why(node, readers[0].outputs[0]) if readers else _NO_PAIR,
+        quantized=bool(readers),
+    )
+
+
+def _why(node: ir.Node, target: ir.Value) -> str:
     wanted = quantization_of(target)
     form = integer_form(node, wanted, dtype_of(target)) if wanted is not None else ""
     return form if isinstance(form, str) and form else "no integer form was chosen"

@@ -66,6 +66,7 @@ def remember(b: Builder, result: ir.Value, x: ir.Value, scale: ir.Value, zero_po
     numbers, steps, zeros = array_of(x), array_of(scale), array_of(zero_point)
     if numbers is None or steps is None or numbers.dtype.name not in _BITS or array_of(result) is None:
         return
+    result.name = result.name or x.name
     set_integers(
         result,
         Integers(
