@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 from portproof.cli.table import table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from portproof.calibration.report import QuantizationReport
+    from portproof.exporter.report.report import Quantization, Sqnr
 
 
 def outputs_table(report: "QuantizationReport") -> str:
@@ -35,6 +38,31 @@ def float_table(report: "QuantizationReport") -> str:
     counts = Counter((node.op_type, node.why) for node in report.float_nodes)
     rows = [(op_type, count, why) for (op_type, why), count in counts.most_common()]
     return table(("in float", "nodes", "because"), rows, right=(1,))
+
+
+def exported(found: "Quantization") -> str:
+    """What became of one function of an export: its steps, its outputs, what stays in float."""
+    head = (
+        f"in integers by the recipe {found.recipe} for {found.unit}, on {found.samples} samples "
+        f"({found.held_back} held back): {found.layers} layers with integer weights"
+    )
+    before = {each.output: each.sqnr_db for each in found.ranges}
+    outputs = [(each.output, _db(before.get(each.output)), _db(each.sqnr_db)) for each in found.written]
+    steps = [
+        (step.name, f"{_mean(step.after) - _mean(step.before):+.2f}", kept, len(step.layers) - kept)
+        for step in found.steps
+        for kept in [sum(layer.kept for layer in step.layers)]
+    ]
+    counts = Counter((node.operator, node.why) for node in found.float_nodes)
+    floats = [(operator, count, why) for (operator, why), count in counts.most_common()]
+    parts = [head, table(("output", "ranges alone, SQNR dB", "written, SQNR dB"), outputs, right=(1, 2))]
+    parts += [table(("step", "gain dB", "kept", "reverted"), steps, right=range(1, 4))] if steps else []
+    parts += [table(("in float", "nodes", "because"), floats, right=(1,))] if floats else []
+    return "\n".join(parts)
+
+
+def _mean(found: "Sequence[Sqnr]") -> float:
+    return sum(each.sqnr_db for each in found) / max(1, len(found))
 
 
 def _db(value: float | None) -> str:

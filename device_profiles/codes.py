@@ -84,6 +84,7 @@ _ROWS = (
     ("W-CALIB-SHARED-RANGE", OK, "values of very different ranges are joined in one tensor, and share one scale"),
     ("W-CALIB-FLOAT", OK, "operators stay float in a quantized model, each with its reason"),
     ("W-CALIB-ACCURACY", OK, "an output of the quantized model is far from the float model's"),
+    ("W-INT8-SLOWER", OK, "the quantized file is slower than the float file on the unit that it was placed for"),
     ("W-NOISY", OK, "the machine is too noisy for the difference measured"),
     ("W-SIZE-UNPROVEN", OK, "the data given does not reach an end of the range of a dynamic dimension"),
     ("W-SIZE-REFUSED", OK, "the source does not run at a size of a dimension without a range: nothing is proven there"),

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from portproof.device_profiles.errors import Message, PortproofError
 
 
-def by_function(data: str | Sequence[str] | None, keys: Sequence[str]) -> dict[str, str | None]:
+def by_function(
+    data: str | Sequence[str] | None, keys: Sequence[str], *, option: str = "--data"
+) -> dict[str, str | None]:
     """The DATA of each function, None where none was given.
 
     Args:
         data: as the user gave it, once or for each function.
         keys: the functions.
+        option: what the user calls it.
 
     Raises:
         PortproofError: ``E-USAGE``, all at once: DATA without a function where there are several, twice for one.
@@ -23,10 +26,10 @@ def by_function(data: str | Sequence[str] | None, keys: Sequence[str]) -> dict[s
         if len(keys) == 1 and not (equals and key in found):
             key, place = keys[0], text
         if key not in found:
-            hint = f"say whose: {' '.join(f'--data {name}=...' for name in keys)}"
-            wrong.append(_usage(f"--data {text}: the model offers several functions", hint))
+            hint = f"say whose: {' '.join(f'{option} {name}=...' for name in keys)}"
+            wrong.append(_usage(f"{option} {text}: the model offers several functions", hint))
         elif found[key] is not None:
-            wrong.append(_usage(f"--data {text}: there is {found[key]} already", "give one place for each function"))
+            wrong.append(_usage(f"{option} {text}: there is {found[key]} already", "give one place for each function"))
         else:
             found[key] = place
     if wrong:

@@ -1,17 +1,25 @@
-"""Writes the model files of a program: one TFLite file for all functions, an ONNX file and a package for each."""
+"""Writes the model files of a program: one TFLite file for all functions, an ONNX file and a package for each.
 
+Where it is quantized, each of them a second time: `name.int8.tflite` beside `name.tflite`.
+"""
+
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portproof.exporter import onnx_io
 from portproof.exporter.program import Program
-from portproof.exporter.report.facts import ModelFile
+from portproof.exporter.quantization import Quantized, QuantOptions, quantize
+from portproof.exporter.report.facts import ModelFile, QuantizedFacts
+from portproof.exporter.report.parts import TargetName
+from portproof.exporter.scratch import Scratch
 from portproof.exporter.simplify import SimplifyReport, simplify
 from portproof.exporter.sizes import representative
 from portproof.exporter.source import Source
-from portproof.exporter.tflite.conversion import Converted, Lowered, lower_function, op_counts, write_functions
+from portproof.exporter.tflite.conversion import Lowered, lower_function, op_counts, write_functions
+from portproof.exporter.tflite.integer.kernels import DEFAULT_UNIT
 from portproof.exporter.tflite.metadata.describe import Declared
 from portproof.exporter.tflite.sharing import SharedWeights
 from portproof.exporter.tflite.signatures import for_each
@@ -21,33 +29,31 @@ from portproof.runtimes.data import Dataset
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-    from portproof.exporter.coreml.export import CoreMLOptions, Package
+    from portproof.exporter.coreml.export import CoreMLOptions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How to write: the targets, and what `export` takes under the same names; `coreml` holds those of its target."""
+    """How to write: the targets, and what `export` takes under the same names; `coreml` holds those of its target.
+
+    `quant` is None where nothing is quantized.
+    """
 
     targets: tuple[str, ...]
     io_layout: str
     fp16: bool
     seed: int
     coreml: "CoreMLOptions"
+    quant: QuantOptions | None = None
 
 
 @dataclass(kw_only=True)
 class Written:
-    """The model files, and how they came about: of each function its simplification, TFLite operators, package.
-
-    `assets` are the operators of Core AI's, by function.
-    """
+    """The model files; of each function its simplification, and how it was quantized."""
 
     files: list[ModelFile] = field(default_factory=list)
     simplified: dict[str, SimplifyReport] = field(default_factory=dict)
-    operators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    converted: Converted | None = None
-    packages: dict[str, "Package"] = field(default_factory=dict)
-    assets: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    quantized: dict[str, QuantizedFacts] = field(default_factory=dict)
 
 
 def write_models(
@@ -57,6 +63,7 @@ def write_models(
     folder: Path,
     told: Told,
     datasets: Mapping[str, Dataset],
+    calibration: Mapping[str, Dataset] | None = None,
 ) -> Written:
     """Simplify, convert and write every function.
 
@@ -67,23 +74,25 @@ def write_models(
         folder: where to.
         told: told the steps and the warnings.
         datasets: of each function: what float16 must be able to compute.
+        calibration: of each function, what it is quantized on; `datasets` when left out.
 
     Raises:
         PortproofError: all that is refused in any function, ``E-OP-UNSUPPORTED`` and the like; ``E-OUTPUT``.
     """
-    work = _Work(program=program, options=options, folder=folder, told=told, datasets=datasets)
+    work = _Work(
+        program=program,
+        options=options,
+        folder=folder,
+        told=told,
+        datasets=datasets,
+        calibration=calibration or datasets,
+    )
     functions = for_each(program.keys, work.function)
-    written = work.written
-    lowered = {key: function for key, function in functions.items() if function is not None}
-    if lowered:
-        with told.progress.step("write TFLite"):
-            written.converted = write_functions(lowered, declared)
-            path = folder / f"{program.name}.tflite"
-            written.converted.save(path)
-        told.add(written.converted.messages)
-        written.operators = {key: op_counts(function.model) for key, function in lowered.items()}
-        written.files.insert(0, ModelFile(target="tflite", paths=(path,), keys=program.keys))
-    return written
+    for variant in (work.quantized, work.floats):
+        lowered = {key: forms[variant.suffix] for key, forms in functions.items() if variant.suffix in forms}
+        if lowered:
+            work.written.files.insert(0, variant.tflite(lowered, declared))
+    return work.written
 
 
 @dataclass(kw_only=True)
@@ -93,67 +102,136 @@ class _Work:
     folder: Path
     told: Told
     datasets: Mapping[str, Dataset]
+    calibration: Mapping[str, Dataset]
     written: Written = field(default_factory=Written)
-    weights: SharedWeights = field(default_factory=SharedWeights)
 
-    def function(self, key: str) -> Lowered | None:
-        """Simplify a function, write its ONNX file, lower it: the weights of one function are held at a time."""
-        source, label = self.program.functions[key], "" if self.program.only else f" {key}"
+    def __post_init__(self) -> None:
+        self.floats, self.quantized = _Variant(work=self, suffix=""), _Variant(work=self, suffix=".int8")
+
+    def function(self, key: str) -> dict[str, Lowered]:
+        """Simplify a function and write it in every form: the weights of one function are held at a time.
+
+        Returns:
+            What belongs into the TFLite files, by the suffix of their names.
+        """
+        source, label = self.program.functions[key], self.label(key)
         with self.told.progress.step(f"simplify{label}"):
             model, report = simplify(source.model, example=source.example, dims=source.dims, seed=self.options.seed)
         self.written.simplified[key] = report
         self.told.add(report.messages, label.strip())
-        lowered = self._lowered(model, source, label) if "tflite" in self.options.targets else None
-        if "coreml" in self.options.targets:
-            self._package(model, key, label, source)
-        if "coreai" in self.options.targets:
-            self._asset(model, key, label)
-        if "onnx" in self.options.targets:
-            with self.told.progress.step(f"write ONNX{label}"):
-                self._save(model, key)
+        made = self._quantized(model, key, source) if self.options.quant is not None else None
+        forms = {"": self.floats.write(model, key)}
+        if made is not None:
+            forms[self.quantized.suffix] = self.quantized.write(made.model, key)
+        return {suffix: lowered for suffix, lowered in forms.items() if lowered is not None}
+
+    def label(self, key: str) -> str:
+        """The function, for the steps shown; empty where there is one only."""
+        return "" if self.program.only else f" {key}"
+
+    def name(self, key: str) -> str:
+        """Of a function's own files."""
+        return self.program.name if self.program.only else f"{self.program.name}.{key}"
+
+    def _quantized(self, model: "ir.Model", key: str, source: Source) -> Quantized | None:
+        options = self.options.quant
+        if options is None:
+            return None
+        with Scratch() as scratch:
+            path = scratch.path / "int8.onnx"
+            made = quantize(model, path, source, self.calibration[key], options, seed=self.options.seed, told=self.told)
+        operators = dict(sorted(Counter(node.op_type for node in made.model.graph.all_nodes()).items()))
+        self.written.quantized[key] = QuantizedFacts(report=made.report, operators=operators)
+        return made
+
+
+@dataclass(kw_only=True)
+class _Variant:
+    """The files of one precision: as the model is, or quantized."""
+
+    work: _Work
+    suffix: str
+    weights: SharedWeights = field(default_factory=SharedWeights)
+
+    def write(self, model: "ir.Model", key: str) -> Lowered | None:
+        """All formats but TFLite, for which it gives the lowered function."""
+        targets = self.work.options.targets
+        lowered = self._lowered(model, key) if "tflite" in targets else None
+        for target, write in (("coreml", self._package), ("coreai", self._asset), ("onnx", self._save)):
+            if target in targets:
+                self.work.written.files.append(write(model, key))
         return lowered
 
-    def _lowered(self, model: "ir.Model", source: Source, label: str) -> Lowered:
-        with self.told.progress.step(f"convert to TFLite{label}"):
+    def tflite(self, functions: Mapping[str, Lowered], declared: Declared) -> ModelFile:
+        """One file with a signature for each function."""
+        work = self.work
+        with work.told.progress.step(f"write TFLite{self._precision}"):
+            converted = write_functions(functions, declared)
+            path = work.folder / f"{work.program.name}{self.suffix}.tflite"
+            converted.save(path)
+        work.told.add(converted.messages)
+        return self._file(
+            "tflite",
+            path,
+            keys=work.program.keys,
+            operators={key: op_counts(function.model) for key, function in functions.items()},
+            converted=converted,
+        )
+
+    @property
+    def _precision(self) -> str:
+        return " in integers" if self.suffix else ""
+
+    def _file(self, target: TargetName, path: Path, *, keys: tuple[str, ...], **facts: Any) -> ModelFile:
+        return ModelFile(target=target, paths=(path,), keys=keys, quantized=bool(self.suffix), **facts)
+
+    def _path(self, key: str, extension: str) -> Path:
+        return self.work.folder / f"{self.work.name(key)}{self.suffix}{extension}"
+
+    def _lowered(self, model: "ir.Model", key: str) -> Lowered:
+        options, source, label = self.work.options, self.work.program.functions[key], self.work.label(key)
+        with self.work.told.progress.step(f"convert to TFLite{label}{self._precision}"):
             lowered = lower_function(
                 model,
-                io_layout=self.options.io_layout,
-                float16_weights=self.options.fp16,
+                io_layout=options.io_layout,
+                float16_weights=options.fp16 and not self.suffix,
                 dims=source.dims,
                 representative=representative(source.model, source.dims, source.example, source.usual),
+                unit=self._unit(key),
             )
         if label:
             self.weights.share(lowered.model)
         return lowered
 
-    def _package(self, model: "ir.Model", key: str, label: str, source: Source) -> None:
+    def _unit(self, key: str) -> str:
+        found = self.work.written.quantized.get(key) if self.suffix else None
+        return DEFAULT_UNIT if found is None else found.report.unit
+
+    def _package(self, model: "ir.Model", key: str) -> ModelFile:
         from portproof.exporter.coreml.export import write
 
-        path = self.folder / f"{self._name(key)}.mlpackage"
+        work, path = self.work, self._path(key, ".mlpackage")
         package = write(
             model,
             path,
-            self.options.coreml,
-            self.datasets[key],
+            work.options.coreml.for_integers() if self.suffix else work.options.coreml,
+            work.datasets[key],
             key=key,
-            label=label,
-            dims=source.dims,
-            told=self.told,
+            label=f"{work.label(key)}{self._precision}",
+            dims=work.program.functions[key].dims,
+            told=work.told,
         )
-        self.written.packages[key] = package
-        self.written.files.append(ModelFile(target="coreml", paths=(path,), keys=(key,)))
+        return self._file("coreml", path, keys=(key,), operators={key: package.op_counts}, package=package)
 
-    def _asset(self, model: "ir.Model", key: str, label: str) -> None:
+    def _asset(self, model: "ir.Model", key: str) -> ModelFile:
         from portproof.exporter.coreai.conversion import write_model
 
-        path = self.folder / f"{self._name(key)}.aimodel"
-        with self.told.progress.step(f"convert to Core AI{label}"):
-            self.written.assets[key] = write_model(model, path)
-        self.written.files.append(ModelFile(target="coreai", paths=(path,), keys=(key,)))
+        path = self._path(key, ".aimodel")
+        with self.work.told.progress.step(f"convert to Core AI{self.work.label(key)}{self._precision}"):
+            operators = write_model(model, path)
+        return self._file("coreai", path, keys=(key,), operators={key: operators})
 
-    def _name(self, key: str) -> str:
-        return self.program.name if self.program.only else f"{self.program.name}.{key}"
-
-    def _save(self, model: "ir.Model", key: str) -> None:
-        paths = onnx_io.save(model, self.folder / f"{self._name(key)}.onnx")
-        self.written.files.append(ModelFile(target="onnx", paths=tuple(paths), keys=(key,)))
+    def _save(self, model: "ir.Model", key: str) -> ModelFile:
+        with self.work.told.progress.step(f"write ONNX{self.work.label(key)}{self._precision}"):
+            paths = onnx_io.save(model, self._path(key, ".onnx"))
+        return replace(self._file("onnx", paths[0], keys=(key,)), paths=tuple(paths))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portproof.device_profiles.codes import GATE, OK
-from portproof.device_profiles.errors import Message
+from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter import declarations, limits, program, request
 from portproof.exporter.admitted import admitted_sizes, unproven
 from portproof.exporter.coreml.export import CoreMLOptions
@@ -19,6 +19,7 @@ from portproof.exporter.output import staged
 from portproof.exporter.program import Program
 from portproof.exporter.progress import Progress, Silent
 from portproof.exporter.proof import Limits, Proof, prove
+from portproof.exporter.quantization import QuantOptions, unit_for
 from portproof.exporter.recorded import Recorded
 from portproof.exporter.reference import record
 from portproof.exporter.report.facts import Facts, FunctionFacts, ModelFile
@@ -26,6 +27,7 @@ from portproof.exporter.report.manifest import Manifest
 from portproof.exporter.report.report import Report
 from portproof.exporter.report.write import write
 from portproof.exporter.source import Source
+from portproof.exporter.speed import slower_in_integers
 from portproof.exporter.tflite.metadata.describe import Declared
 from portproof.exporter.told import Told
 from portproof.runtimes.data import Dataset, summary
@@ -77,6 +79,8 @@ def export(  # noqa: PLR0913 - the options of the command line
     coreml_target: str = "",
     coreml_precision: str = "float16",
     coreml_weights: str = "",
+    quant: str = "",
+    calib: str | Sequence[str] | None = None,
     allow_pickle: bool = False,
     seed: int = 0,
     samples: int = 4,
@@ -111,6 +115,10 @@ def export(  # noqa: PLR0913 - the options of the command line
         coreml_precision: ``"float16"``, which keeps in float32 what needs it, or ``"float32"``.
         coreml_weights: how a package stores its weights: ``"int8"``, ``"int4:block=32"``, ``"palette4"``,
             ``"palette6:group=16"``, ``"sparse"``; as they are computed with when left out.
+        quant: a recipe of `portproof.calibration`, ``"default"`` say: every target is written in integers too,
+            ``name.int8.tflite`` beside ``name.tflite``; not quantized when left out.
+        calib: what is quantized on, in the DATA grammar, for several functions ``SIGNATURE=DATA`` each; `data` when
+            left out.
         allow_pickle: unpickle a model; runs code from the file.
         seed: of all random inputs.
         samples: how many random inputs, when no data is given.
@@ -134,6 +142,8 @@ def export(  # noqa: PLR0913 - the options of the command line
             coreml_target=coreml_target,
             coreml_precision=coreml_precision,
             coreml_weights=coreml_weights,
+            quant=quant,
+            calib=bool(calib),
             samples=samples,
         )
     )
@@ -155,6 +165,7 @@ def export(  # noqa: PLR0913 - the options of the command line
         declared = declarations.with_data(declared, datasets)
         if "coreml" in asked.targets:
             datasets = _of_pixels(datasets, declared, told)
+        calibration = _calibration(calib, made, declared, samples, seed, told) if quant and calib else datasets
         how = Options(
             targets=asked.targets,
             io_layout=io_layout,
@@ -167,8 +178,9 @@ def export(  # noqa: PLR0913 - the options of the command line
                 images=declared.images,
                 labels=declared.labels,
             ),
+            quant=QuantOptions(recipe=quant, unit=unit_for(asked.devices, asked.targets)) if quant else None,
         )
-        written = write_models(made, declared, how, stage, told, datasets)
+        written = write_models(made, declared, how, stage, told, datasets, calibration)
         recorded = {key: stack.enter_context(Recorded()) for key in made.keys}
         for key, source in made.functions.items():
             record(source, datasets[key], datasets[key].count, recorded[key], told.progress)
@@ -182,9 +194,7 @@ def export(  # noqa: PLR0913 - the options of the command line
                     source=source,
                     data=datasets[key],
                     simplified=written.simplified[key],
-                    operators=written.operators.get(key),
-                    package=written.packages.get(key),
-                    asset=written.assets.get(key),
+                    quantized=written.quantized.get(key),
                     recorded=recorded[key],
                 )
                 for key, source in made.functions.items()
@@ -194,11 +204,13 @@ def export(  # noqa: PLR0913 - the options of the command line
             seed=seed,
             files=written.files,
             declared=declared,
-            converted=written.converted,
             proofs=_prove(written.files, recorded, made, may_differ, told.progress),
             messages=told.messages,
         )
         report, manifest = write(stage, facts)
+        slower = slower_in_integers(written.files, how.quant.unit, told.progress) if how.quant else []
+        for message in slower:
+            told.progress.message(message)
     failed = tuple(message for proof in facts.proofs for message in proof.failed)
     return ExportResult(
         out_dir=out,
@@ -206,8 +218,13 @@ def export(  # noqa: PLR0913 - the options of the command line
         manifest=manifest,
         proofs=tuple(facts.proofs),
         failed=failed,
-        messages=tuple(told.messages),
+        messages=(*told.messages, *slower),
     )
+
+
+def _for(file: ModelFile, stated: Limits) -> Limits:
+    """Tolerances are stated of the float files; what rounds to a few bits answers to the metrics."""
+    return Limits(gates=stated.gates) if file.quantized else stated
 
 
 def _output_names(made: Program) -> dict[str, tuple[str, ...]]:
@@ -226,6 +243,18 @@ def _open_data(
         for line in summary(datasets[key]):
             told.progress.note(line)
     return datasets
+
+
+def _calibration(
+    calib: str | Sequence[str], made: Program, declared: Declared, count: int, seed: int, told: Told
+) -> dict[str, Dataset]:
+    """What models are quantized on; all functions have some."""
+    chosen = by_function(calib, made.keys, option="--calib")
+    missing = [key for key in made.keys if chosen[key] is None]
+    if missing:
+        hint = f"give {' '.join(f'--calib {key}=...' for key in missing)}"
+        raise PortproofError("E-USAGE", f"--calib has nothing for {' and '.join(missing)}", hint=hint)
+    return _open_data(chosen, made, declared, count, seed, told)
 
 
 def _of_pixels(datasets: Mapping[str, Dataset], declared: Declared, told: Told) -> dict[str, Dataset]:
@@ -267,7 +296,7 @@ def _prove(
         prove(
             file.path,
             recorded[key],
-            may_differ[key],
+            _for(file, may_differ[key]),
             expected=outputs_of(made.functions[key].model),
             key=key,
             signature=file.signature(key),

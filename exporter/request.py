@@ -70,6 +70,8 @@ class Asked:
     coreml_target: str = ""
     coreml_precision: str = "float16"
     coreml_weights: str = ""
+    quant: str = ""
+    calib: bool = False
     samples: int = 1
 
 
@@ -124,8 +126,20 @@ def _wrong_choices(asked: Asked, profiles: Sequence["Profile"]) -> list[Message]
         wrong.append(_usage(f"coreml_precision is {asked.coreml_precision!r}", f"it is one of {known}"))
     if asked.io_layout not in IO_LAYOUTS:
         wrong.append(_usage(f"io_layout is {asked.io_layout!r}", f"it is one of {', '.join(IO_LAYOUTS)}"))
+    if asked.quant:
+        wrong += _wrong_recipe(asked.quant)
+    elif asked.calib:
+        wrong.append(_usage("--calib without --int8 or --quant", "say how to quantize: --int8"))
     if asked.samples < 1:
         wrong.append(_usage(f"{asked.samples} samples prove nothing", "ask for at least 1"))
+    return wrong
+
+
+def _wrong_recipe(name: str) -> list[Message]:
+    from portproof.calibration import recipes
+
+    wrong: list[Message] = []
+    _collect(wrong, recipes.find, name)
     return wrong
 
 

@@ -8,6 +8,7 @@ import click
 
 from portproof.cli.options import LINE, gate_options, source_options, split_commas
 from portproof.cli.outcome import Outcome, prints_outcome
+from portproof.cli.quantization import exported
 from portproof.cli.table import size_text, table
 from portproof.cli.tables import parity_table, reasons, stages_table
 from portproof.exporter.progress import Progress
@@ -58,6 +59,20 @@ if TYPE_CHECKING:
     default="",
     help="Store the Core ML package's weights smaller: docs/coreml.md has the forms.",
 )
+@click.option("--int8", "int8", is_flag=True, help="Write every target in integers too: --quant default.")
+@click.option(
+    "--quant",
+    metavar="RECIPE",
+    default="",
+    help="Quantize by a recipe: fast, default, dynamic, weight-only; docs/quantization.md says what each does.",
+)
+@click.option(
+    "--calib",
+    multiple=True,
+    type=LINE,
+    metavar="[SIGNATURE=]DATA",
+    help="What to quantize on, as --data; --data when left out.",
+)
 @click.option(
     "--labels",
     multiple=True,
@@ -75,7 +90,7 @@ if TYPE_CHECKING:
 @source_options
 @gate_options
 @prints_outcome
-def command(model: tuple[str, ...], progress: Progress, **options: Any) -> Outcome:
+def command(model: tuple[str, ...], progress: Progress, int8: bool, **options: Any) -> Outcome:
     """Convert MODEL, run what was written in its real runtime, and prove that it computes the same.
 
     MODEL is file.py:factory, package.module:factory, model.pt2 or model.onnx. A factory returns a module, or
@@ -85,6 +100,7 @@ def command(model: tuple[str, ...], progress: Progress, **options: Any) -> Outco
     """
     from portproof.exporter.pipeline import export
 
+    options["quant"] = options["quant"] or ("default" if int8 else "")
     result = export(model, progress=progress, **options)
     report = result.report
     return Outcome(
@@ -102,7 +118,8 @@ def _text(result: "ExportResult") -> str:
     tables = [_stages(key, found) for key, found in stages.items()]
     kept = [_kept(package) for package in result.report.coreml if package.float32_operators]
     engines = [_engine(package.file, engine) for package in result.report.coreml for engine in package.neural_engine]
-    return "\n\n".join((*tables, parity_table(result.proofs), reasons(result.proofs), *kept, *engines))
+    integers = [exported(each) for each in result.report.quantization]
+    return "\n\n".join((*tables, *integers, parity_table(result.proofs), reasons(result.proofs), *kept, *engines))
 
 
 def _engine(file: str, engine: "NeuralEngine") -> str:

@@ -1,12 +1,13 @@
 """One function as a Core ML package: written in float16 where that holds, in float32 where it does not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portproof.device_profiles.errors import Message
+from portproof.exporter.coreml.targets import TARGETS
 from portproof.exporter.images import ImageInput
 from portproof.exporter.labels import OutputLabels
 from portproof.exporter.provenance import where
@@ -44,6 +45,10 @@ class CoreMLOptions:
     weights: "WeightFormat | None" = None
     images: Sequence[ImageInput] = ()
     labels: Sequence[OutputLabels] = ()
+
+    def for_integers(self) -> "CoreMLOptions":
+        """For a quantized model: its integers are Core ML's own from iOS17 on, its weights are integers already."""
+        return replace(self, target=max(self.target, "iOS17", key=TARGETS.index), weights=None)
 
     def of_function(self, key: str) -> dict[str, Any]:
         """What `conversion.write_model` takes for one function, precision and weights aside."""

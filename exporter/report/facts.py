@@ -1,7 +1,7 @@
 """All that an export found out, for the documents."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from portproof.device_profiles.errors import Message
 from portproof.exporter.report.parts import TargetName
 
 if TYPE_CHECKING:
+    from portproof.calibration.report import QuantizationReport
     from portproof.device_profiles.schema import Profile
     from portproof.exporter.coreml.export import Package
     from portproof.exporter.proof import Proof
@@ -23,11 +24,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFile:
-    """A model that was written: its file, then that of its weights where it has one; and the functions it holds."""
+    """A model that was written.
+
+    Attributes:
+        target: its format.
+        paths: its file, then that of its weights where it has one.
+        keys: the functions it holds.
+        quantized: whether it is the one in integers.
+        operators: of each function by type, where the format has its own.
+        converted: what there is to say of a TFLite file.
+        package: what there is to say of a Core ML package.
+    """
 
     target: TargetName
     paths: tuple[Path, ...]
     keys: tuple[str, ...]
+    quantized: bool = False
+    operators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    converted: "Converted | None" = None
+    package: "Package | None" = None
 
     @property
     def path(self) -> Path:
@@ -40,14 +55,20 @@ class ModelFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QuantizedFacts:
+    """How a function was quantized, and the operators of its QDQ model by type."""
+
+    report: "QuantizationReport"
+    operators: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class FunctionFacts:
     """What was found out about one function.
 
     Attributes:
         model: what the user named.
-        operators: of the TFLite file, by type; None where none was written.
-        package: of Core ML; None where none was written.
-        asset: of Core AI, its operators by type; None where none was written.
+        quantized: how it was quantized, and what the QDQ model consists of; None where it was not.
         recorded: the samples with the reference's outputs.
     """
 
@@ -55,9 +76,7 @@ class FunctionFacts:
     source: "Source"
     data: "Dataset"
     simplified: "SimplifyReport"
-    operators: Mapping[str, int] | None
-    package: "Package | None"
-    asset: Mapping[str, int] | None
+    quantized: "QuantizedFacts | None"
     recorded: "Recorded"
 
 
@@ -72,6 +91,13 @@ class Facts:
     seed: int
     files: Sequence[ModelFile]
     declared: "Declared"
-    converted: "Converted | None"
     proofs: Sequence["Proof"]
     messages: Sequence[Message]
+
+    def file(self, name: str) -> ModelFile:
+        """The model of a file name."""
+        return next(file for file in self.files if file.path.name == name)
+
+    def of_target(self, target: TargetName, *, quantized: bool = False) -> list[ModelFile]:
+        """The models in one format."""
+        return [file for file in self.files if (file.target, file.quantized) == (target, quantized)]

@@ -44,8 +44,8 @@ def fill_manifest(facts: Facts, files: tuple[File, ...], golden: Mapping[str, Se
         portproof=metadata.version("portproof"),
         tools=_tools(
             torch=any(function.source.reference is not None for function in facts.functions.values()),
-            coreml=any(function.package is not None for function in facts.functions.values()),
-            coreai=any(function.asset is not None for function in facts.functions.values()),
+            coreml=any(file.target == "coreml" for file in facts.files),
+            coreai=any(file.target == "coreai" for file in facts.files),
         ),
         source=next(iter(sources.values())) if alone else None,
         dims=dims(next(iter(facts.functions.values())).source) if alone else (),
@@ -74,15 +74,14 @@ def fill_manifest(facts: Facts, files: tuple[File, ...], golden: Mapping[str, Se
 
 
 def _target(proof: "Proof", facts: Facts) -> Target:
-    tflite = facts.converted if proof.target == "tflite" else None
-    package = facts.functions[proof.signature_key].package
+    file = facts.file(proof.file)
     return Target(
         target=proof.target,
         file=proof.file,
         signature_key=proof.signature_key,
         signature=signature(proof.inputs, proof.outputs),
-        oldest_release=None if tflite is None else tflite.oldest_release,
-        deployment_target=package.target if package is not None and proof.target == "coreml" else None,
+        oldest_release=None if file.converted is None else file.converted.oldest_release,
+        deployment_target=None if file.package is None else file.package.target,
     )
 
 

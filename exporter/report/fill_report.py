@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from portproof.device_profiles.errors import Message
 from portproof.exporter.inspection.onnx_file import inputs_of, outputs_of
 from portproof.exporter.report.facts import Facts, FunctionFacts
-from portproof.exporter.report.parts import Dimension, File, Finding, Signature, StageName, Tensor
+from portproof.exporter.report.fill_quantization import quantization
+from portproof.exporter.report.parts import Dimension, File, Finding, Signature, StageName, TargetName, Tensor
 from portproof.exporter.report.report import (
     CoreMLPackage,
     Data,
@@ -37,9 +38,13 @@ if TYPE_CHECKING:
     from portproof.runtimes.spec import TensorSpec
 
 
+_FORMATS: tuple[TargetName, ...] = ("tflite", "coreml", "coreai")
+
+
 def fill_report(facts: Facts, models: tuple[File, ...]) -> Report:
     """The document; `models` are the files of models and weights."""
-    functions = [_function(key, function, facts.seed) for key, function in facts.functions.items()]
+    functions = [_function(key, function, facts) for key, function in facts.functions.items()]
+    plain, integers = (facts.of_target("tflite", quantized=quantized) for quantized in (False, True))
     only = functions[0] if len(functions) == 1 else None
     return Report(
         name=facts.name,
@@ -49,14 +54,17 @@ def fill_report(facts: Facts, models: tuple[File, ...]) -> Report:
         data=only.data if only else None,
         stages=only.stages if only else (),
         functions=() if only else tuple(functions),
-        tflite_transpose_bytes=None if facts.converted is None else facts.converted.transpose_bytes,
-        tflite_integers=None if facts.converted is None else _integers(facts.converted),
+        tflite_transpose_bytes=next((file.converted.transpose_bytes for file in plain if file.converted), None),
+        tflite_integers=next((_integers(file.converted) for file in (*integers, *plain) if file.converted), None),
         metrics=tuple(str(gate) for gate in facts.gates),
         parity=tuple(_parity(proof) for proof in facts.proofs),
         messages=findings(facts.messages),
         artifacts=models,
-        coreml=tuple(
-            _package(key, each.package, facts.devices) for key, each in facts.functions.items() if each.package
+        coreml=tuple(_package(file.keys[0], file.package, facts.devices) for file in facts.files if file.package),
+        quantization=tuple(
+            quantization(key, function.quantized.report)
+            for key, function in facts.functions.items()
+            if function.quantized is not None
         ),
     )
 
@@ -116,18 +124,18 @@ def _neural_engine(package: "Package", device: "Profile") -> NeuralEngine:
     )
 
 
-def _function(key: str, facts: FunctionFacts, seed: int) -> Function:
+def _function(key: str, function: FunctionFacts, facts: Facts) -> Function:
     return Function(
         signature_key=key,
         source=Source(
-            model=Path(facts.model).name,
-            format=_format(facts),
-            reference="onnxruntime" if facts.source.reference is None else "torch",
-            signature=source_signature(facts.source),
-            dims=dims(facts.source),
+            model=Path(function.model).name,
+            format=_format(function),
+            reference="onnxruntime" if function.source.reference is None else "torch",
+            signature=source_signature(function.source),
+            dims=dims(function.source),
         ),
-        data=_data(facts, seed),
-        stages=_stages(facts),
+        data=_data(function, facts.seed),
+        stages=_stages(key, function, facts),
     )
 
 
@@ -150,15 +158,22 @@ def _data(facts: FunctionFacts, seed: int) -> Data:
     )
 
 
-def _stages(facts: FunctionFacts) -> tuple[Stage, ...]:
-    counts: dict[StageName, Mapping[str, int]] = {"onnx": facts.simplified.before, "simplified": facts.simplified.after}
-    if facts.operators is not None:
-        counts["tflite"] = facts.operators
-    if facts.package is not None:
-        counts["coreml"] = facts.package.op_counts
-    if facts.asset is not None:
-        counts["coreai"] = facts.asset
-    return tuple(Stage(name=name, total=sum(found.values()), operators=dict(found)) for name, found in counts.items())
+def _stages(key: str, function: FunctionFacts, facts: Facts) -> tuple[Stage, ...]:
+    counts = {"onnx": function.simplified.before, "simplified": function.simplified.after}
+    counts |= _formats(key, facts, quantized=False)
+    if function.quantized is not None:
+        counts |= {"quantized": function.quantized.operators}
+        counts |= {f"{target}_int8": found for target, found in _formats(key, facts, quantized=True).items()}
+    return tuple(
+        Stage(name=cast(StageName, name), total=sum(found.values()), operators=dict(found))
+        for name, found in counts.items()
+    )
+
+
+def _formats(key: str, facts: Facts, *, quantized: bool) -> dict[str, Mapping[str, int]]:
+    """The operators of one function in each format that has its own."""
+    found = [file for target in _FORMATS for file in facts.of_target(target, quantized=quantized)]
+    return {file.target: file.operators[key] for file in found if key in file.operators}
 
 
 def _parity(proof: "Proof") -> TargetParity:

@@ -5,7 +5,17 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 TargetName = Literal["onnx", "tflite", "coreml", "coreai"]
-StageName = Literal["onnx", "simplified", "tflite", "coreml", "coreai"]
+StageName = Literal[
+    "onnx",
+    "simplified",
+    "tflite",
+    "coreml",
+    "coreai",
+    "quantized",
+    "tflite_int8",
+    "coreml_int8",
+    "coreai_int8",
+]
 
 
 class Strict(BaseModel):

@@ -169,6 +169,57 @@ class TFLiteIntegers(Strict):
     islands: tuple[Island, ...] = Field(description="in order of execution")
 
 
+class Sqnr(Strict):
+    """How near an output comes to the float model's."""
+
+    output: str
+    sqnr_db: float
+
+
+class LayerVerdict(Strict):
+    """What became of a step's proposal for one layer."""
+
+    layer: str
+    kept: bool
+    before_db: float = Field(description="SQNR of the layer's output, on samples that the step has not seen")
+    after_db: float = Field(description="the same with what was proposed")
+    why: str = Field(description="where it was not kept though the layer comes nearer")
+
+
+class QuantizationStep(Strict):
+    """One step of the recipe, kept where it helps."""
+
+    name: str
+    before: tuple[Sqnr, ...]
+    after: tuple[Sqnr, ...]
+    layers: tuple[LayerVerdict, ...]
+
+
+class FloatNode(Strict):
+    """A node of a quantized model that computes in float."""
+
+    node: str
+    operator: str = Field(description="ONNX's")
+    where: str = Field(description="the torch module and line, where known")
+    why: str
+
+
+class Quantization(Strict):
+    """How one function was quantized; figures are of the fifth of the calibration data that no step has seen."""
+
+    signature_key: str
+    recipe: str
+    unit: str = Field(description="whose integer kernels it was placed for")
+    samples: int = Field(ge=1, description="calibrated on")
+    held_back: int = Field(ge=1, description="of these")
+    ranges: tuple[Sqnr, ...] = Field(description="with ranges and rounding to nearest alone")
+    steps: tuple[QuantizationStep, ...]
+    written: tuple[Sqnr, ...] = Field(description="of the QDQ file, in ONNX Runtime's integer kernels")
+    layers: int = Field(ge=0, description="with integer weights")
+    integer_nodes: int = Field(ge=0)
+    float_nodes: tuple[FloatNode, ...]
+
+
 class Function(Strict):
     """One of several functions that share a file."""
 
@@ -196,3 +247,4 @@ class Report(Strict):
     messages: tuple[Finding, ...]
     artifacts: tuple[File, ...] = Field(description="models and their weights")
     coreml: tuple[CoreMLPackage, ...] = Field(default=(), description="one for each function, where they were written")
+    quantization: tuple[Quantization, ...] = Field(default=(), description="one for each function that was quantized")

@@ -15,7 +15,7 @@ from portproof.exporter import ExportResult, export
 pytestmark = [pytest.mark.conformance, pytest.mark.filterwarnings("ignore")]
 
 FLOAT32, FLOAT16 = 1e-5, 5e-3
-"""How far outputs may be from torch's, relative to the largest of them; float16 where nothing had to stay in float32."""
+"""How far outputs may be from torch's, relative to the largest; float16 where nothing stays in float32."""
 THEIRS = {
     "mobilenet_v2": 100,
     "mobilenet_v3_large": 182,

@@ -1,0 +1,116 @@
+"""One function as a quantized model: calibrated once, written as QDQ ONNX, from which every format is lowered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portproof.device_profiles.errors import PortproofError
+from portproof.exporter.source import Source
+from portproof.exporter.told import Told
+from portproof.runtimes.data import Dataset
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from portproof.calibration.report import QuantizationReport
+    from portproof.device_profiles.schema import Profile
+
+UNITS = {"tflite": "litert-xnnpack", "coreml": "coreml", "onnx": "onnxruntime-cpu", "coreai": "coreai"}
+"""Whose integer kernels a model is placed for where no device says it: the first of these targets that is written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantOptions:
+    """How models are quantized.
+
+    Attributes:
+        recipe: a name of `calibration.recipes.RECIPES`.
+        unit: of `device_profiles.integer_kernels`, or the id of a device whose profile names one.
+        jobs: processes that watch samples.
+    """
+
+    recipe: str
+    unit: str
+    jobs: int = 1
+
+
+def unit_for(devices: "Sequence[Profile]", targets: Sequence[str]) -> str:
+    """The unit to place a model for: of the first device that names one, else of the first target."""
+    named = [unit for device in devices for unit in device.int8_units]
+    return named[0] if named else next(unit for target, unit in UNITS.items() if target in targets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantized:
+    """A function in integers.
+
+    Attributes:
+        model: QDQ ONNX.
+        report: what each step gained and cost, what stayed float and why.
+    """
+
+    model: "ir.Model"
+    report: "QuantizationReport"
+
+
+def quantize(
+    model: "ir.Model", path: Path, source: Source, data: Dataset, options: QuantOptions, *, seed: int, told: Told
+) -> Quantized:
+    """Quantize a simplified model.
+
+    Args:
+        model: simplified, float.
+        path: the QDQ ONNX file to write.
+        source: where the model comes from.
+        data: the calibration samples.
+        options: how.
+        seed: of all that is drawn.
+        told: told the steps and the warnings.
+
+    Raises:
+        PortproofError: ``E-USAGE``: a size stays dynamic, or the data are random; ``E-DATA-*``, ``E-CALIB-*``.
+    """
+    from portproof import calibration
+    from portproof.exporter import onnx_io
+    from portproof.exporter.scratch import Scratch
+
+    _refuse(source, data)
+    with Scratch() as scratch:
+        onnx_io.save(model, scratch.path / "float.onnx")
+        done = calibration.quantize(
+            scratch.path / "float.onnx",
+            path,
+            data,
+            recipe=options.recipe,
+            device=options.unit,
+            jobs=options.jobs,
+            seed=seed,
+            progress=_Steps(told),
+        )
+    told.add(done.report.messages)
+    return Quantized(model=onnx_io.load(path), report=done.report)
+
+
+def _refuse(source: Source, data: Dataset) -> None:
+    if source.dims:
+        names = ", ".join(dim.name for dim in source.dims)
+        hint = "give every size a number with --input"
+        raise PortproofError("E-USAGE", f"quantization needs fixed sizes, and {names} stays dynamic", hint=hint)
+    if data.kind == "random":
+        raise PortproofError(
+            "E-USAGE",
+            "quantization needs calibration data, and none was given",
+            why="ranges of random inputs are not those of real ones",
+            hint="give real inputs: --calib folder_of_npz, --calib 'photos/?size=224' or --calib file.py:function",
+        )
+
+
+class _Steps:
+    """Passes steps and notes on; messages come with the report, and are told once."""
+
+    def __init__(self, told: Told) -> None:
+        self.step, self.note = told.progress.step, told.progress.note
+
+    def message(self, message: object) -> None:
+        """Told later."""
