@@ -24,7 +24,7 @@ from portproof.calibration.write import write
 if TYPE_CHECKING:
     from portproof.calibration.steps import Proposal
 
-_DEEPEST = 3
+_DEEPEST = 2
 _LARGE, _STRIDE = 1 << 14, 5
 
 

@@ -16,6 +16,7 @@ from portproof.calibration.calibrate import calibrate
 from portproof.calibration.findings import check_range, findings, float_nodes, poor
 from portproof.calibration.guard import guard
 from portproof.calibration.observe.histogram import Histogram
+from portproof.calibration.place.limits import beyond
 from portproof.calibration.place.placement import Placement, place
 from portproof.calibration.place.shared import shared_ranges
 from portproof.calibration.plan import Plan
@@ -23,6 +24,7 @@ from portproof.calibration.recipes import Recipe
 from portproof.calibration.report import QuantizationReport, StepReport
 from portproof.calibration.rewrites import Trials, rewrite
 from portproof.calibration.samples import Data, Samples, open_samples
+from portproof.calibration.transforms.masks import FLOOR, ClampMasks
 from portproof.calibration.weights_only import weights_plan
 from portproof.calibration.workspace import Workspace
 from portproof.calibration.write import write
@@ -133,6 +135,7 @@ class _Job:
     def _plan(self, samples: Samples) -> "tuple[Plan, tuple[StepReport, ...], Table | None]":
         if self.recipe.form != "static":
             return weights_plan(self.model, self.rules, self.recipe), (), None
+        self._clamp_masks()
         trials = Trials(place=self._place, build=self._build, samples=samples, seed=self.options.seed)
         steps = self.recipe.graph_steps()
         with self._part("try rewrites") if steps else nullcontext():
@@ -147,11 +150,27 @@ class _Job:
             self._tell(message)
         return plan, reports, table
 
+    def _clamp_masks(self) -> None:
+        """Masks of -inf are no number that a scale could hold: they are raised first, whatever the recipe."""
+        step = ClampMasks()
+        found = step.groups(self.model)
+        if found:
+            step.apply(self.model, found)
+            self.told.note(
+                f"{step.name}: {len(found)} constants raised to {FLOOR:g}, which a softmax cannot tell apart"
+            )
+
     def _build(self, model: "ir.Model", placement: Placement, histograms: Mapping[str, Histogram]) -> Plan:
-        shared = shared_ranges(placement, histograms)
-        placement = self._place(model, shared) if shared else placement
+        """The plan of a placement; what its scales turn out not to allow stays float."""
         choice = Choice(estimator=self.recipe.estimator, symmetric=self.rules.symmetric_activations)
-        return build(model, placement, self.rules, histograms, choice)
+        apart = shared_ranges(placement, histograms)
+        while True:
+            placement = self._place(model, apart) if apart else placement
+            plan = build(model, placement, self.rules, histograms, choice)
+            found = beyond(placement, plan, self.rules)
+            if not found:
+                return plan
+            apart = {**apart, **found}
 
     def _place(self, model: "ir.Model", shared: Mapping[str, str] | None = None) -> Placement:
         apart = {**dict.fromkeys(self.options.apart, "it was asked to stay float"), **(shared or {})}

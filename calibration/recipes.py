@@ -50,12 +50,6 @@ def _second_order() -> Sequence[WeightStep]:
     return (SecondOrderRounding(), *_bias_correction())
 
 
-def _masks() -> Sequence[GraphStep]:
-    from portproof.calibration.transforms.masks import ClampMasks
-
-    return (ClampMasks(),)
-
-
 def _equalisation() -> Sequence[GraphStep]:
     from portproof.calibration.transforms.equalize import CrossLayerEqualisation
     from portproof.calibration.transforms.smooth import ScaleMigration

@@ -39,7 +39,7 @@ class Workspace:
     plan: Plan
     samples: Samples
     seed: int = 0
-    most: int = 128
+    most: int = 64
 
     def weight(self, layer: str) -> NDArray[np.float32]:
         """See `steps.Context`."""

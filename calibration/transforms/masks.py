@@ -39,7 +39,7 @@ class ClampMasks:
         """The names of the constants."""
         return tuple(value.name or "" for value in _masks(model))
 
-    def apply(self, model: "ir.Model", groups: Collection[str], context: Context) -> None:  # noqa: ARG002 - of the protocol
+    def apply(self, model: "ir.Model", groups: Collection[str], context: Context | None = None) -> None:  # noqa: ARG002 - of the protocol
         """Raise these constants."""
         import onnx_ir as ir
 
