@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from portproof.exporter.lowering.refusal import Refusal
+
+Tensor = TypeVar("Tensor")
 
 _DEFAULTS: Mapping[str, tuple[float | None, ...]] = {
     "affine": (None, None),
@@ -20,7 +22,7 @@ _DIRECTIONS = {"forward": [False], "reverse": [True], "bidirectional": [False, T
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activation:
+class Activation(Generic[Tensor]):
     """One function of one direction.
 
     Attributes:
@@ -31,9 +33,9 @@ class Activation:
 
     name: str
     values: tuple[float, ...] = ()
-    function: Callable[..., Any]
+    function: Callable[..., Tensor]
 
-    def __call__(self, b: Any, x: Any) -> Any:
+    def __call__(self, b: Any, x: Tensor) -> Tensor:
         """The function of `x`, element by element."""
         return self.function(b, x, *self.values)
 
@@ -62,8 +64,8 @@ def of_directions(
     *,
     usual: Sequence[str],
     count: int,
-    functions: Mapping[str, Callable[..., Any]],
-) -> list[list[Activation]]:
+    functions: Mapping[str, Callable[..., Tensor]],
+) -> list[list[Activation[Tensor]]]:
     """The activations of each of `count` directions; `usual` where the node names none.
 
     Raises:
@@ -81,8 +83,8 @@ def activations(
     names: Sequence[str],
     alphas: Sequence[float] | None,
     betas: Sequence[float] | None,
-    functions: Mapping[str, Callable[..., Any]],
-) -> list[Activation]:
+    functions: Mapping[str, Callable[..., Tensor]],
+) -> list[Activation[Tensor]]:
     """The functions, in the order of `names`; those that have an alpha or a beta take the values given in turn.
 
     Values left out are those of the ONNX operator of the same name, as the schema says.
@@ -97,7 +99,9 @@ def activations(
     return found
 
 
-def _activation(name: str, given: list[list[float]], functions: Mapping[str, Callable[..., Any]]) -> Activation:
+def _activation(
+    name: str, given: list[list[float]], functions: Mapping[str, Callable[..., Tensor]]
+) -> Activation[Tensor]:
     if name not in functions:
         raise Refusal(f"activation {name} is unknown", f"known are {', '.join(sorted(functions))}")
     values = []

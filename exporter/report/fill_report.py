@@ -159,7 +159,7 @@ def _data(facts: FunctionFacts, seed: int) -> Data:
 
 
 def _stages(key: str, function: FunctionFacts, facts: Facts) -> tuple[Stage, ...]:
-    counts = {"onnx": function.simplified.before, "simplified": function.simplified.after}
+    counts: dict[str, Mapping[str, int]] = {"onnx": function.simplified.before, "simplified": function.simplified.after}
     counts |= _formats(key, facts, quantized=False)
     if function.quantized is not None:
         counts |= {"quantized": function.quantized.operators}

@@ -38,7 +38,7 @@ class Weights:
     input_bias: Var | None
     recurrent_bias: Var | None
     peepholes: Var | None
-    functions: Sequence[Activation]
+    functions: Sequence[Activation[Var]]
 
     @property
     def units(self) -> int:
@@ -166,7 +166,7 @@ class Layer:
         )
         return [self._direction(b, index, functions) for index, functions in enumerate(found)]
 
-    def _direction(self, b: Builder, index: int, functions: Sequence[Activation]) -> Weights:
+    def _direction(self, b: Builder, index: int, functions: Sequence[Activation[Var]]) -> Weights:
         w, r = entry(b, self.w, index), entry(b, self.r, index)
         bias, peepholes = (None if x is None else entry(b, x, index) for x in (self.bias, self.peepholes))
         size = shape_of(r)[0]

@@ -38,7 +38,7 @@ class Weights:
     input_bias: ir.Value | None
     recurrent_bias: ir.Value | None
     peepholes: ir.Value | None
-    functions: Sequence[Activation]
+    functions: Sequence[Activation[ir.Value]]
 
     @property
     def units(self) -> int:
@@ -117,7 +117,7 @@ class Layer:
         )
         return [self._direction(b, index, functions) for index, functions in enumerate(found)]
 
-    def _direction(self, b: Builder, index: int, functions: Sequence[Activation]) -> Weights:
+    def _direction(self, b: Builder, index: int, functions: Sequence[Activation[ir.Value]]) -> Weights:
         w, r, bias, peepholes = (_entry(b, value, index) for value in (self.w, self.r, self.bias, self.peepholes))
         if w is None or r is None:
             raise Refusal("W and R are required")
