@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
     from portproof.calibration.observe.table import Table
+    from portproof.calibration.sensitivity.goal import Goal
+    from portproof.calibration.sensitivity.search import Found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Options:
         allow_constant: whether a float input may hold one value only (a state that begins at zero).
         declared: the preprocessing of image inputs, which the data's ranges are held against.
         apart: names of nodes that are to stay float.
+        goal: bounds to reach with the cheapest mix of precisions; None: every layer as the recipe has it.
     """
 
     recipe: str | Recipe = "default"
@@ -62,6 +65,7 @@ class Options:
     allow_constant: bool = False
     declared: Sequence[Preprocessing] = ()
     apart: Sequence[str] = ()
+    goal: "Goal | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +118,9 @@ class _Job:
         self.recipe, self.rules = recipes.find(options.recipe), unit_rules(options.device)
         self.seconds: dict[str, float] = {}
         self.messages: list[Message] = []
+        self.mix: Found | None = None
+        if options.goal is not None:
+            options.goal.check(self.recipe)
         with self._part("read the model"):
             self.model = prepare.prepare(prepare.load(source))
 
@@ -146,9 +153,24 @@ class _Job:
         shared = shared_ranges(placement, table.histograms)
         with self._part("set ranges"):
             plan = self._build(self.model, placement, table.histograms)
+        plan = plan if self.options.goal is None else self._mixed(self.options.goal, table.histograms, samples)
         for message in findings(self.model, plan, table.histograms, samples, shared):
             self._tell(message)
         return plan, reports, table
+
+    def _mixed(self, goal: "Goal", histograms: Mapping[str, Histogram], samples: Samples) -> Plan:
+        """The plan of the cheapest mix of precisions that reaches a goal."""
+        from portproof.calibration.sensitivity.goal import reach
+
+        apart = dict.fromkeys(self.options.apart, "it was asked to stay float")
+        with self._part("search for a mix of precisions"):
+            self.mix, plan = reach(
+                self.model, self.rules, histograms, samples, goal, choice=self._choice(), apart=apart
+            )
+        return plan
+
+    def _choice(self) -> Choice:
+        return Choice(estimator=self.recipe.estimator, symmetric=self.rules.symmetric_activations)
 
     def _clamp_masks(self) -> None:
         """Masks of -inf are no number that a scale could hold: they are raised first, whatever the recipe."""
@@ -162,7 +184,7 @@ class _Job:
 
     def _build(self, model: "ir.Model", placement: Placement, histograms: Mapping[str, Histogram]) -> Plan:
         """The plan of a placement; what its scales turn out not to allow stays float."""
-        choice = Choice(estimator=self.recipe.estimator, symmetric=self.rules.symmetric_activations)
+        choice = self._choice()
         apart = shared_ranges(placement, histograms)
         while True:
             placement = self._place(model, apart) if apart else placement
@@ -236,6 +258,7 @@ class _Job:
             float_nodes=float_nodes(self.model, plan),
             messages=tuple(self.messages),
             seconds=self.seconds,
+            mix=self.mix.as_dict() if self.mix else None,
         )
 
     def _tell(self, message: Message) -> None:

@@ -85,6 +85,7 @@ class QuantizationReport:
         float_nodes: what stayed float though it computes.
         messages: findings.
         seconds: of each part that is no step, by name.
+        mix: what a search for a mix of precisions found (`sensitivity.search.Found`); None where none was asked for.
     """
 
     recipe: str
@@ -99,6 +100,7 @@ class QuantizationReport:
     float_nodes: tuple[FloatNode, ...] = ()
     messages: tuple[Message, ...] = ()
     seconds: Mapping[str, float]
+    mix: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able data; the durations in it differ from run to run."""
@@ -115,4 +117,5 @@ class QuantizationReport:
             "float_nodes": [asdict(node) for node in self.float_nodes],
             "messages": [message.as_dict() for message in self.messages],
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+            **({"mix": dict(self.mix)} if self.mix else {}),
         }

@@ -52,7 +52,8 @@ def choose(
     wishes: Wishes,
     *,
     choice: Choice | None = None,
-    base_bytes: int = 0,
+    apart: Mapping[str, str] | None = None,
+    base_bytes: int | None = None,
 ) -> tuple[Found, Plan | None]:
     """The cheapest mix of precisions that meets the targets, and its plan: steps that better it may follow.
 
@@ -63,7 +64,8 @@ def choose(
         samples: held back from calibration; the first 16 are looked at.
         wishes: what to search for.
         choice: how ranges are set.
-        base_bytes: of the file without the weights of layers.
+        apart: regions that stay float, each with the reason.
+        base_bytes: of the file without the weights of layers; None: of all other constants of the model.
 
     Returns:
         What was found, and the plan of the mix chosen; None where no mix meets the targets (see `Found.unmet`).
@@ -78,6 +80,7 @@ def choose(
         histograms=histograms,
         samples=tuple(islice(samples, _SAMPLES)),
         choice=choice or Choice(),
+        apart=apart or {},
     )
     items = _allowed(mixes.items, wishes.precisions)
     if not items:
@@ -90,7 +93,9 @@ def choose(
         latency_ms=wishes.latency_ms,
         drop=(lambda mix: asked(mixes.plan(mix))) if asked else None,
     )
-    found = search(items, ranking, judges, wishes.targets, base_bytes=base_bytes)
+    found = search(
+        items, ranking, judges, wishes.targets, base_bytes=_rest(model, items) if base_bytes is None else base_bytes
+    )
     return found, mixes.plan(found.chosen.mix) if found.chosen else None
 
 
@@ -101,3 +106,11 @@ def _allowed(items: Iterable[Item], precisions: frozenset[Precision]) -> tuple[I
         for each in items
     )
     return tuple(each for each in kept if len(each.options) > 1)
+
+
+def _rest(model: "ir.Model", items: Iterable[Item]) -> int:
+    """Bytes of the constants that are no item's weights."""
+    constants = (value.const_value for value in model.graph.initializers.values())
+    every = sum(tensor.nbytes for tensor in constants if tensor is not None)
+    floats = sum(each.reference.size_bytes for each in items if each.reference.precision == "float32")
+    return max(0, every - floats)

@@ -9,8 +9,10 @@ from portproof.calibration import run
 from portproof.calibration.build import Choice, build, layer_weights
 from portproof.calibration.observe.histogram import Histogram
 from portproof.calibration.place import regions
+from portproof.calibration.place.limits import beyond
 from portproof.calibration.place.placement import place
 from portproof.calibration.place.regions import Region
+from portproof.calibration.place.shared import shared_ranges
 from portproof.calibration.place.sites import elements, is_float, site
 from portproof.calibration.plan import Plan
 from portproof.calibration.samples import Inputs
@@ -38,6 +40,7 @@ class RegionMixes:
         histograms: of all that a fully static placement watches.
         samples: held back: what mixes are judged on; their float outputs are kept in memory.
         choice: how ranges are set.
+        apart: regions that stay float whatever the mix says, each with the reason.
         thrifty: whether regions that are to be int8 stay float where their conversions would cost more than they
             save. Not so for a ranking: a region alone among float ones would never be int8.
     """
@@ -47,22 +50,22 @@ class RegionMixes:
     histograms: Mapping[str, Histogram]
     samples: tuple[Inputs, ...]
     choice: Choice = field(default_factory=Choice)
+    apart: Mapping[str, str] = field(default_factory=dict)
     thrifty: bool = True
     _wanted: list[Inputs] = field(default_factory=list)
 
     @property
     def items(self) -> tuple[Item, ...]:
         """Regions that could be anything but float32, in the graph's order."""
-        found = (_item(region, self.rules) for region in regions.find(self.model))
+        free = (region for region in regions.find(self.model) if region.name not in self.apart)
+        found = (_item(region, self.rules) for region in free)
         return tuple(each for each in found if len(each.options) > 1)
 
     def plan(self, mix: Mix) -> Plan:
         """The plan of a mix: static ranges of the histograms, weights rounded to nearest."""
         wanted = dict(mix.choices)
-        apart = {name: _RAISED for name, precision in wanted.items() if precision != "int8"}
-        # Only what may have float islands is asked whether an integer one is worth its conversions.
-        rules = self.rules if self.thrifty else self.rules.model_copy(update={"float_islands": False})
-        plan = build(self.model, place(self.model, rules, apart=apart), rules, self.histograms, self.choice)
+        raised = {name: _RAISED for name, precision in wanted.items() if precision != "int8"}
+        plan = self._static({**raised, **self.apart})
         dynamic, weight_only = (
             frozenset(name for name, precision in wanted.items() if precision == form and name in plan.layers)
             for form in ("dynamic", "weight_only")
@@ -71,6 +74,20 @@ class RegionMixes:
         weights = {name: layer_weights(self.model, plan.layers[name], self.rules, None) for name in sorted(named)}
         reasons = {name: reason for name, reason in plan.why_float.items() if name not in named}
         return replace(plan.with_weights(weights), why_float=reasons, dynamic=dynamic, weight_only=weight_only)
+
+    def _static(self, apart: Mapping[str, str]) -> Plan:
+        """The static part; what scales turn out not to allow stays float."""
+        # Only what may have float islands is asked whether an integer one is worth its conversions.
+        rules = self.rules if self.thrifty else self.rules.model_copy(update={"float_islands": False})
+        shared = shared_ranges(place(self.model, rules, apart=apart), self.histograms)
+        apart = {**apart, **shared}
+        while True:
+            placement = place(self.model, rules, apart=apart)
+            plan = build(self.model, placement, rules, self.histograms, self.choice)
+            found = beyond(placement, plan, self.rules)
+            if not found:
+                return plan
+            apart = {**apart, **found}
 
     def __call__(self, mix: Mix) -> float:
         """SQNR in dB of the worst output, on the samples."""

@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from tests.calibration.sensitivity.test_regions import MODEL
+
+from portproof.calibration import quantize
+from portproof.calibration.sensitivity.goal import Goal
+from portproof.calibration.sensitivity.targets import Targets
+from portproof.device_profiles.errors import PortproofError
+
+METRIC = """
+import numpy as np
+
+def likeness(run):
+    x = np.random.default_rng(5).normal(size=(1, 32, 12, 12)).astype(np.float32)
+    return float(run({"x": x})["y"].mean())
+"""
+Samples = list[dict[str, np.ndarray]]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    chance = np.random.default_rng(0)
+    proto = onnx.parser.parse_model(MODEL)
+    for name, shape in (("wide", (32, 32, 3, 3)), ("each", (32, 1, 3, 3)), ("point", (32, 32, 1, 1))):
+        array = chance.normal(size=shape).astype(np.float32)
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    onnx.save(proto, tmp_path / "net.onnx")
+    return tmp_path / "net.onnx"
+
+
+@pytest.fixture
+def data() -> Samples:
+    chance = np.random.default_rng(1)
+    return [{"x": chance.normal(size=(1, 32, 12, 12)).astype(np.float32)} for _ in range(10)]
+
+
+def test_a_bound_is_reached_in_the_file(path: Path, data: Samples, tmp_path: Path) -> None:
+    plain = quantize(path, tmp_path / "plain.onnx", data, recipe="fast")
+    wanted = plain.report.accuracy.sqnr_db + 4
+    goal = Goal(targets=Targets(min_sqnr_db=wanted))
+    mixed = quantize(path, tmp_path / "mixed.onnx", data, recipe="fast", goal=goal)
+    assert mixed.report.accuracy.sqnr_db >= wanted
+    assert mixed.plan.weights
+    assert plain.report.mix is None
+    assert mixed.report.as_dict()["mix"]["chosen"]["sqnr_db"] >= wanted
+
+
+def test_a_metric_of_the_users(path: Path, data: Samples, tmp_path: Path) -> None:
+    script = tmp_path / "score.py"
+    script.write_text(METRIC)
+    goal = Goal(targets=Targets(max_drop=1e-3), metric=f"{script}:likeness")
+    found = quantize(path, tmp_path / "q.onnx", data, recipe="fast", goal=goal)
+    assert found.report.mix is not None
+    assert found.report.mix["chosen"]["drop"] <= 1e-3
+
+
+def test_a_goal_that_nothing_reaches_writes_nothing(path: Path, data: Samples, tmp_path: Path) -> None:
+    goal = Goal(targets=Targets(min_sqnr_db=100, max_size_bytes=20_000))
+    with pytest.raises(PortproofError) as caught:
+        quantize(path, tmp_path / "q.onnx", data, goal=goal)
+    assert caught.value.code == "E-GATE-METRIC"
+    assert not (tmp_path / "q.onnx").exists()
+
+
+@pytest.mark.parametrize("name", ["dynamic", "weight-only"])
+def test_a_recipe_of_one_form_has_no_mixes(path: Path, data: Samples, tmp_path: Path, name: str) -> None:
+    with pytest.raises(PortproofError, match=name) as caught:
+        quantize(path, tmp_path / "q.onnx", data, recipe=name, goal=Goal(targets=Targets(min_sqnr_db=20)))
+    assert caught.value.code == "E-USAGE"
+
+
+def test_a_goal_without_a_bound(path: Path, data: Samples, tmp_path: Path) -> None:
+    with pytest.raises(PortproofError, match="bound"):
+        quantize(path, tmp_path / "q.onnx", data, goal=Goal(targets=Targets(), metric="x.py:y"))
+
+
+def test_nodes_asked_to_stay_float_do(path: Path, data: Samples, tmp_path: Path) -> None:
+    goal = Goal(targets=Targets(min_sqnr_db=15))
+    nodes = [node.name or f"Conv_{index}" for index, node in enumerate(onnx.load(path).graph.node)]
+    found = quantize(path, tmp_path / "q.onnx", data, recipe="fast", goal=goal, apart=[nodes[0]])
+    assert nodes[0] not in found.plan.integer | found.plan.dynamic
+    assert nodes[0] not in found.report.as_dict()["mix"]["chosen"]["mix"]
