@@ -5,6 +5,7 @@ import onnx_ir as ir
 
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
+from portproof.exporter.tflite.integer.record import integers_of, rescaled
 from portproof.exporter.tflite.make.arithmetic import binary, cast
 from portproof.exporter.tflite.make.known import calc
 from portproof.exporter.tflite.make.matmul import batch_matmul, fully_connected, matmul
@@ -63,7 +64,9 @@ def gemm(
 
 def _constant(b: Builder, x: ir.Value, rows: ir.Value, c: ir.Value | None, alpha: float, beta: float) -> ir.Value:
     """Alpha goes into the weights, a constant C that is the same for each row into the bias."""
-    rows = rows if alpha == 1 else calc(b, "MUL", rows, alpha)
+    if alpha != 1:
+        quantized = integers_of(rows) is not None
+        rows = rescaled(rows, np.arange(shape_of(rows)[0]), alpha) if quantized else calc(b, "MUL", rows, alpha)
     bias = array_of(c)
     if bias is not None and (bias.ndim < 2 or bias.shape[0] == 1):
         flat = np.broadcast_to(bias.reshape(-1), shape_of(rows)[:1])

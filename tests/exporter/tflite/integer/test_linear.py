@@ -87,6 +87,16 @@ def test_matrix_products() -> None:
     check(model, {"FULLY_CONNECTED": "int8"}, one_partition=True)
 
 
+def test_a_factor_of_the_product_goes_into_the_scales() -> None:
+    model = quantized(
+        "(float[3,7] x) => (float[3,5] y) { y = Gemm<transB=1, alpha=0.3>(x, w, b) }",
+        {"x": sample((3, 7))},
+        weights={"w": (sample((5, 7), 1), 0)},
+        biases={"b": (sample((5,), 2), "x", "w")},
+    )
+    check(model, {"FULLY_CONNECTED": "int8"}, one_partition=True)
+
+
 def test_a_bias_added_behind_the_product() -> None:
     model = quantized(
         "(float[2,3,7] x) => (float[2,3,5] y) { t = MatMul(x, w) y = Add(t, b) }",

@@ -4,14 +4,26 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 import pytest
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-from tests.exporter.tflite.integer.qdq import HEAD, kernels, partitions, sample
+from tests.exporter.tflite.integer.qdq import (
+    HEAD,
+    Quantized,
+    kernels,
+    partitions,
+    quantized,
+    reference,
+    sample,
+    steps_apart,
+)
 
+import portproof.runtimes
 from portproof.exporter import export
 from portproof.exporter.precision import precision_of
 from portproof.exporter.tflite import convert
+from portproof.runtimes.parity import run_in_source_layout
 
 SHAPE = (1, 3, 16, 16)
 BODY = """(float[1,3,16,16] x) => (float[1,5] y) {
@@ -84,3 +96,48 @@ def test_an_export_of_a_quantized_model_is_proved_as_one(tmp_path: Path) -> None
     assert (integers.kernels["CONV_2D"], integers.islands) == (2, ())
     tflite = next(target for target in result.report.parity if target.target == "tflite")
     assert float(tflite.outputs[0].sqnr_db) > 35
+
+
+def _open(model: ir.Model, sizes: dict[int, str]) -> None:
+    """Sizes by axis become symbols."""
+    for value in (*model.graph.inputs, *model.graph.outputs):
+        shape = list(value.shape or ())
+        value.shape = ir.Shape([sizes.get(axis, size) for axis, size in enumerate(shape)])
+    for node in model.graph:
+        for value in node.outputs:
+            if not value.is_graph_output():
+                value.shape = None
+
+
+def _small() -> Quantized:
+    return quantized(
+        "(float[1,3,8,8] x) => (float[1,4,8,8] y) { t = Conv<pads=[1,1,1,1]>(x, w, b) r = Relu(t) y = Add(r, r) }",
+        {"x": sample((1, 3, 8, 8))},
+        weights={"w": (sample((4, 3, 3, 3), 1), 0)},
+        biases={"b": (sample((4,), 2), "x", "w")},
+        skip=["t"],
+    )
+
+
+def test_sizes_that_stay_open(tmp_path: Path) -> None:
+    model, source, target = _small(), tmp_path / "net.onnx", tmp_path / "net.tflite"
+    _open(model.model, {0: "N", 2: "H"})
+    ir.save(model.model, source)
+    convert(source, target, dims={"N": (1, 4), "H": (4, 32)})
+    assert {("CONV_2D", "int8"), ("ADD", "int8")} <= set(kernels(target.read_bytes()))
+    with portproof.runtimes.open(target) as runner:
+        for shape in ((1, 3, 8, 8), (2, 3, 12, 8)):
+            inputs = {"x": sample(shape, 7)}
+            apart = steps_apart(model, run_in_source_layout(runner, inputs), reference(model.model, inputs))
+            assert (apart["y"] <= 1.01).mean() > 0.999
+
+
+def test_several_functions_of_integers(tmp_path: Path) -> None:
+    model, source, target = _small(), tmp_path / "net.onnx", tmp_path / "net.tflite"
+    ir.save(model.model, source)
+    convert({"one": source, "two": source}, target, integer_io=True)
+    for key in ("one", "two"):
+        with portproof.runtimes.open(target, signature=key) as runner:
+            assert runner.inputs[0].dtype == "int8"
+            got = run_in_source_layout(runner, model.inputs)
+        assert (steps_apart(model, got, reference(model.model, model.inputs))["y"] <= 1.01).mean() > 0.999
