@@ -32,7 +32,7 @@ def convert(
         integer_io: inputs and outputs that a quantized model quantizes are integers in the file, with their scale
             and zero point, not float32.
         unit: of `portproof.device_profiles.integer_kernels`, where the file is to run: what XNNPACK computes in
-            float32 only is left so for it, every other unit gets all integer kernels of TFLite.
+            float32 only is left so for it, NPUs and the built-in kernels get all integer kernels of TFLite.
 
     Raises:
         PortproofError: the file is not a usable model, ``E-OP-UNSUPPORTED`` for each refused node,

@@ -120,7 +120,7 @@ def convert_model(
         representative: the sizes they have in the file until it is told others; some of theirs when None.
         integer_io: inputs and outputs that the model quantizes are integers in the file, not float32.
         unit: of `device_profiles.integer_kernels`, where the file is to run: what XNNPACK computes in float32 only is
-            left so for it, every other unit gets all integer kernels of TFLite.
+            left so for it, NPUs and the built-in kernels get all integer kernels of TFLite.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED``, one message for each node that cannot be written; ``E-SHAPE-DYNAMIC``,

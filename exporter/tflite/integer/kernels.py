@@ -13,6 +13,8 @@ from typing import Literal
 
 DEFAULT_UNIT = "litert-xnnpack"
 """Of `device_profiles.integer_kernels`, which is not imported as long as nobody asks for another."""
+WITHOUT_XNNPACK = frozenset({"edge-tpu", "ethos-u", "litert-reference", "qnn-htp"})
+"""Units that run TFLite files by other kernels."""
 Relation = Literal["free", "same", "fixed"]
 """Of the scale of the output to those of the inputs: any, the same, or prescribed by the kernel."""
 
@@ -109,7 +111,8 @@ _everywhere: ContextVar[bool] = ContextVar("everywhere", default=False)
 def for_unit(unit: str) -> Iterator[None]:
     """What is lowered inside is to run on `unit`, a name of `device_profiles.integer_kernels`.
 
-    Anything but XNNPACK gets every integer kernel that TFLite has: a delegate or compiler for an NPU wants no islands.
+    Units that take TFLite files without XNNPACK get every integer kernel: a compiler for an NPU wants no islands. Those
+    that run other formats say nothing of this one.
 
     Raises:
         PortproofError: ``E-DEVICE-UNKNOWN``.
@@ -118,7 +121,7 @@ def for_unit(unit: str) -> Iterator[None]:
         from portproof.device_profiles.integer_kernels import load
 
         load(unit)
-    token = _everywhere.set(unit != DEFAULT_UNIT)
+    token = _everywhere.set(unit in WITHOUT_XNNPACK)
     try:
         yield
     finally:

@@ -5,7 +5,9 @@ import pytest
 from tests.exporter.tflite.integer.qdq import quantized, reference, run, sample, steps_apart
 
 from portproof.device_profiles.errors import PortproofError
+from portproof.device_profiles.integer_kernels import units
 from portproof.exporter.tflite.conversion import convert_model
+from portproof.exporter.tflite.integer.kernels import WITHOUT_XNNPACK
 
 T = "float[1,4,6,5]"
 X = {"x": sample((1, 4, 6, 5))}
@@ -34,6 +36,13 @@ def test_other_units_get_every_integer_kernel(form: str, op: str, fixed: tuple[f
     assert (converted.integer_kernels, converted.islands) == ({op: 1}, ())
     apart = steps_apart(model, run(converted, X, builtin=True), reference(model.model, X))
     assert apart["y"].max() <= 1.01
+
+
+def test_units_of_other_formats_leave_tflite_to_xnnpack() -> None:
+    model = quantized(f"({T} x) => ({T} y) {{ y = HardSwish(x) }}", X)
+    assert convert_model(model.model, unit="coreml").op_counts["HARD_SWISH"] == 1
+    assert convert_model(model.model, unit="coreml").integer_kernels == {}
+    assert set(units()) > WITHOUT_XNNPACK
 
 
 def test_a_unit_that_nobody_knows() -> None:
