@@ -3,11 +3,13 @@
 Each layer with a proposal is computed three times in one run of the quantized model: as it is, as is proposed, and
 exactly, from its input before that is rounded. What comes nearer to the exact output (behind the fused activation) is
 kept. That a layer comes nearer does not say that the model does: so the model's outputs decide at last, on all
-layers together, and where these are worse on the halves, and halves of halves.
+layers together, and where these are worse on the halves. All proposals at once are tried too,
+for a step may make up in one layer for what was lost in another.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +26,9 @@ from portproof.calibration.write import write
 if TYPE_CHECKING:
     from portproof.calibration.steps import Proposal
 
-_DEEPEST = 2
+_DEEPEST = 1
 _LARGE, _STRIDE = 1 << 14, 5
+_FOR_LAYERS = 10  # samples: a layer's output has many values in each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,7 @@ class Verdict:
         kept: whether the plan has it now.
         before_db: SQNR of the layer's output as it was, on the samples held back.
         after_db: with what was proposed.
-        why: where it was not kept though the layer comes nearer: the model does not.
+        why: where layer and model do not agree; the model decides.
         note: the step's own.
     """
 
@@ -73,6 +76,11 @@ def guard(workspace: Workspace, proposals: "Sequence[Proposal]", reached: Accura
     order = [name for name in workspace.plan.layers if name in proposed]
     better = [name for name in order if noise[name][1].error < noise[name][0].error]
     kept, plan, accuracy = _as_a_whole(workspace, proposed, better, reached, _DEEPEST)
+    if len(better) < len(order):
+        every = workspace.plan.with_weights(proposed)
+        found = workspace.accuracy(every)
+        if found.mean_db > accuracy.mean_db:
+            kept, plan, accuracy = set(order), every, found
     notes = {each.layer: each.note for each in proposals}
     verdicts = tuple(
         Verdict(
@@ -80,12 +88,18 @@ def guard(workspace: Workspace, proposals: "Sequence[Proposal]", reached: Accura
             kept=name in kept,
             before_db=noise[name][0].sqnr_db,
             after_db=noise[name][1].sqnr_db,
-            why="the layer comes nearer, the model does not" if name in better and name not in kept else "",
+            why=_why(name in kept, name in better),
             note=notes[name],
         )
         for name in order
     )
     return Guarded(plan=plan, accuracy=accuracy, verdicts=verdicts)
+
+
+def _why(kept: bool, better: bool) -> str:
+    if kept == better:
+        return ""
+    return "the layer comes no nearer, the model does" if kept else "the layer comes nearer, the model does not"
 
 
 def _fitting(plan: Plan, proposal: "Proposal") -> LayerWeights:
@@ -122,7 +136,7 @@ def _layer_noise(workspace: Workspace, proposed: Mapping[str, LayerWeights]) -> 
     twins = {layer.name: (exact.name or "", twin.name or "") for layer, exact, twin in zip(layers, *made, strict=True)}
     noise = {layer.name: (Noise(), Noise()) for layer in layers}
     wanted = dict.fromkeys([*names.values(), *(name for pair in twins.values() for name in pair)])
-    for found in run.stream(quantized, list(wanted), workspace.held_back()):
+    for found in run.stream(quantized, list(wanted), islice(workspace.held_back(), _FOR_LAYERS)):
         for layer in layers:
             target, proposal = (_clipped(found[name], layer) for name in twins[layer.name])
             noise[layer.name][0].add(target, _clipped(found[names[layer.output]], layer))

@@ -50,6 +50,13 @@ def _second_order() -> Sequence[WeightStep]:
     return (SecondOrderRounding(), *_bias_correction())
 
 
+def _learned() -> Sequence[WeightStep]:
+    from portproof.calibration.rounding.adaround_step import AdaRound
+
+    first, *rest = _second_order()
+    return (first, AdaRound(), *rest)
+
+
 def _equalisation() -> Sequence[GraphStep]:
     from portproof.calibration.transforms.equalize import CrossLayerEqualisation
     from portproof.calibration.transforms.smooth import ScaleMigration
@@ -68,6 +75,12 @@ _ALL = (
         summary="as fast, and channels equalised, weights rounded by the second moments of their inputs where it helps",
         graph_steps=_equalisation,
         weight_steps=_second_order,
+    ),
+    Recipe(
+        name="thorough",
+        summary="as default, and the rounding of each weight learned from its layer's outputs (needs torch; minutes)",
+        graph_steps=_equalisation,
+        weight_steps=_learned,
     ),
     Recipe(
         name="dynamic",

@@ -1,7 +1,7 @@
 """The context that steps work in: the float model, the plan so far, and runs of both over the calibration samples."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,32 @@ from portproof.calibration.write import reads, write
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-_FOR_MEANS = 40  # samples: a mean over as many images and all their positions is settled
+_FOR_MEANS = 24  # samples: a mean over as many images and all their positions is settled
+
+_MOST_BYTES = 1 << 26
+
+
+class Reference:
+    """A float model's outputs on the samples held back, computed once where they are small."""
+
+    def __init__(self) -> None:
+        self.kept: list[Inputs] | None = None
+
+    def outputs(
+        self, model: "ir.Model", names: Collection[str], samples: Callable[[], Iterator[Inputs]]
+    ) -> Iterator[Inputs]:
+        """The outputs, sample after sample."""
+        if self.kept is not None:
+            yield from self.kept
+            return
+        kept, size = [], 0
+        for values in run.stream(model, names, samples()):
+            size += sum(array.nbytes for array in values.values())
+            if size <= _MOST_BYTES:
+                kept.append(values)
+            yield values
+        if size <= _MOST_BYTES:
+            self.kept = list(kept)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +58,15 @@ class Workspace:
         samples: all of them.
         seed: for all that is drawn.
         most: samples that a step sees at most: corrections gain little from more, and cost in proportion.
+        reference: the float model's outputs, kept for the next accuracy.
     """
 
     model: "ir.Model"
     plan: Plan
     samples: Samples
     seed: int = 0
-    most: int = 64
+    most: int = 48
+    reference: Reference = field(default_factory=Reference, compare=False, repr=False)
 
     def weight(self, layer: str) -> NDArray[np.float32]:
         """See `steps.Context`."""
@@ -68,7 +95,7 @@ class Workspace:
     def accuracy(self, plan: Plan) -> Accuracy:
         """Of a plan, on the samples held back."""
         names = [output.name or "" for output in self.model.graph.outputs]
-        wanted = run.stream(self.model, names, self.held_back())
+        wanted = self.reference.outputs(self.model, names, self.held_back)
         return compare(wanted, run.stream(write(self.model, plan), names, self.held_back()))
 
     def with_plan(self, plan: Plan) -> "Workspace":

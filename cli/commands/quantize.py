@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portproof.cli.bounds import bounds, frontier_table, goal
 from portproof.cli.outcome import Outcome, prints_outcome
 from portproof.cli.quantization import float_table, outputs_table, steps_table
 from portproof.cli.table import size_text
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     "--recipe",
     default="default",
     show_default=True,
-    help="fast, default, dynamic or weight-only: docs/quantization.md says what each does.",
+    help="fast, default, thorough, dynamic or weight-only: docs/quantization.md says what each does.",
 )
 @click.option("-d", "--device", metavar="DEVICE", help="Place it for this device, or unit. [LiteRT on any CPU]")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="[MODEL.int8.onnx]")
@@ -41,13 +42,15 @@ if TYPE_CHECKING:
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that watch samples.")
 @click.option("--seed", default=0, show_default=True, help="Seed of all that is drawn.")
 @click.option("--float", "apart", multiple=True, metavar="NODE", help="Keep this node in float; may be given again.")
+@bounds
 @prints_outcome
 def command(model: Path, data: str, out: Path | None, progress: Progress, **options: Any) -> Outcome:
     """Quantize MODEL.onnx: int8 weights and activations on DATA's ranges, each step kept only where it helps."""
     from portproof.calibration import quantize
 
     path = out or model.with_suffix(".int8.onnx")
-    result = quantize(model, path, data, progress=progress, **options)
+    wanted = goal(options)
+    result = quantize(model, path, data, progress=progress, goal=wanted, **options)
     return Outcome(
         data={"file": str(path), **result.report.as_dict()},
         text=_text(result),
@@ -57,7 +60,7 @@ def command(model: Path, data: str, out: Path | None, progress: Progress, **opti
 
 def _text(result: "Quantized") -> str:
     report = result.report
-    parts = (outputs_table(report), steps_table(report), float_table(report))
+    parts = (outputs_table(report), frontier_table(report), steps_table(report), float_table(report))
     return "\n\n".join(part for part in parts if part)
 
 
