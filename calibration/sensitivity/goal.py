@@ -74,8 +74,8 @@ def reach(
         told: is told how many models were run, and of how many for the ranking.
 
     Raises:
-        PortproofError: ``E-GATE-METRIC``: no mix reaches it; ``E-USAGE``, ``E-CONFIG``, ``E-FILE-MISSING``: of the
-            metric; ``E-RUN``.
+        PortproofError: ``E-GATE-METRIC``: no mix reaches it, or only float does; ``E-USAGE``, ``E-CONFIG``,
+            ``E-FILE-MISSING``: of the metric; ``E-RUN``.
     """
     asked = drop(load_metric(goal.metric), runner(model)) if goal.metric else None
     wishes = Wishes(
@@ -84,10 +84,18 @@ def reach(
         told=told,
     )
     found, plan = choose(model, rules, histograms, samples.held_back(), wishes, choice=choice, apart=apart)
-    found.required()
+    _refuse_float(found)
     if plan is None:  # `required` raises where nothing was chosen
         raise PortproofError("E-INTERNAL", "a mix was chosen without a plan")
     return found, plan
+
+
+def _refuse_float(found: Found) -> None:
+    """A mix without a single integer is no quantized model: better said than written."""
+    if set(found.required().mix.counts()) == {"float32"}:
+        worst = ", ".join(f"{effect.item} in {effect.precision}" for effect in found.ranking.worst(3))
+        what = "only the float model meets what was asked for"
+        raise PortproofError("E-GATE-METRIC", what, hint=f"ask for less; what hurts most: {worst}")
 
 
 def runner(model: "ir.Model") -> Run:

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import onnx
 import pytest
 from tests.calibration.sensitivity.test_regions import MODEL
 
-from portproof.calibration import quantize
+from portproof.calibration import quantize, recipes
 from portproof.calibration.sensitivity.goal import Goal
 from portproof.calibration.sensitivity.targets import Targets
 from portproof.device_profiles.errors import PortproofError
@@ -17,6 +18,7 @@ def likeness(run):
     x = np.random.default_rng(5).normal(size=(1, 32, 12, 12)).astype(np.float32)
     return float(run({"x": x})["y"].mean())
 """
+PLAIN = dataclasses.replace(recipes.find("fast"), weight_steps=tuple)  # a search has no need of steps
 Samples = list[dict[str, np.ndarray]]
 
 
@@ -38,10 +40,10 @@ def data() -> Samples:
 
 
 def test_a_bound_is_reached_in_the_file(path: Path, data: Samples, tmp_path: Path) -> None:
-    plain = quantize(path, tmp_path / "plain.onnx", data, recipe="fast")
+    plain = quantize(path, tmp_path / "plain.onnx", data, recipe=PLAIN)
     wanted = plain.report.accuracy.sqnr_db + 4
     goal = Goal(targets=Targets(min_sqnr_db=wanted))
-    mixed = quantize(path, tmp_path / "mixed.onnx", data, recipe="fast", goal=goal)
+    mixed = quantize(path, tmp_path / "mixed.onnx", data, recipe=PLAIN, goal=goal)
     assert mixed.report.accuracy.sqnr_db >= wanted
     assert mixed.plan.weights
     assert plain.report.mix is None
@@ -52,7 +54,7 @@ def test_a_metric_of_the_users(path: Path, data: Samples, tmp_path: Path) -> Non
     script = tmp_path / "score.py"
     script.write_text(METRIC)
     goal = Goal(targets=Targets(max_drop=1e-3), metric=f"{script}:likeness")
-    found = quantize(path, tmp_path / "q.onnx", data, recipe="fast", goal=goal)
+    found = quantize(path, tmp_path / "q.onnx", data, recipe=PLAIN, goal=goal)
     assert found.report.mix is not None
     assert found.report.mix["chosen"]["drop"] <= 1e-3
 
@@ -63,6 +65,11 @@ def test_a_goal_that_nothing_reaches_writes_nothing(path: Path, data: Samples, t
         quantize(path, tmp_path / "q.onnx", data, goal=goal)
     assert caught.value.code == "E-GATE-METRIC"
     assert not (tmp_path / "q.onnx").exists()
+
+
+def test_a_goal_that_only_float_reaches_is_refused(path: Path, data: Samples, tmp_path: Path) -> None:
+    with pytest.raises(PortproofError, match="only the float model"):
+        quantize(path, tmp_path / "q.onnx", data, recipe=PLAIN, goal=Goal(targets=Targets(max_size_bytes=10**6)))
 
 
 @pytest.mark.parametrize("name", ["dynamic", "weight-only"])
@@ -80,6 +87,6 @@ def test_a_goal_without_a_bound(path: Path, data: Samples, tmp_path: Path) -> No
 def test_nodes_asked_to_stay_float_do(path: Path, data: Samples, tmp_path: Path) -> None:
     goal = Goal(targets=Targets(min_sqnr_db=15))
     nodes = [node.name or f"Conv_{index}" for index, node in enumerate(onnx.load(path).graph.node)]
-    found = quantize(path, tmp_path / "q.onnx", data, recipe="fast", goal=goal, apart=[nodes[0]])
+    found = quantize(path, tmp_path / "q.onnx", data, recipe=PLAIN, goal=goal, apart=[nodes[0]])
     assert nodes[0] not in found.plan.integer | found.plan.dynamic
     assert nodes[0] not in found.report.as_dict()["mix"]["chosen"]["mix"]
