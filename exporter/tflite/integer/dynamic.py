@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 MARK = "portproof.dynamic"
 """In the metadata of a DequantizeLinear of weights."""
-_LAYERS = {"MatMul": 1, "Gemm": 1, "Conv": 1}
+_LAYERS = {"MatMul": 1, "Gemm": 1, "Conv": 1, "ConvTranspose": 1}
 """Operators with such kernels, and which of their inputs the weights are."""
 
 

@@ -32,8 +32,8 @@ class DynamicWeights(NodePass):
 
         FULLY_CONNECTED(x, w[int8], b, asymmetric_quantize_inputs=1)
 
-    The kernel quantizes each row of x. Convolutions too small for that to pay, and depthwise ones, which XNNPACK does
-    not take in this form, are left for `StoredWeights`.
+    The kernel quantizes each row of x. Convolutions too small for that to pay, depthwise ones, which XNNPACK does not
+    take in this form, and transposed ones, which are not faster in it, are left for `StoredWeights`.
     """
 
     ops = frozenset({"CONV_2D", "FULLY_CONNECTED"})

@@ -54,6 +54,7 @@ def _kernels(
 MOVES: dict[str, Kernel] = {
     **_kernels("DEPTH_TO_SPACE SPACE_TO_DEPTH", _INT8, "same", xnnpack=True),
     **_kernels("RESHAPE TRANSPOSE SLICE PAD MAX_POOL_2D", _BOTH, "same", xnnpack=True),
+    **_kernels("REDUCE_MAX REDUCE_MIN", _BOTH, "same", xnnpack=True),
     **_kernels("STRIDED_SLICE GATHER TILE UNPACK MIRROR_PAD PADV2", _BOTH, "same"),
     **_kernels("BROADCAST_TO RESIZE_NEAREST_NEIGHBOR REVERSE_V2 SPLIT_V", _INT8, "same"),
     **_kernels("SPLIT", _BOTH, "same", data=(1,), xnnpack=True),
@@ -77,8 +78,9 @@ COMPUTING: dict[str, Kernel] = {
     **_kernels("RELU RELU6", _BOTH, "free", xnnpack=True),
     **_kernels("RELU_N1_TO_1", _INT8, "free", xnnpack=True),
     **_kernels("PRELU", _INT8, "free", data=None),
-    **_kernels("HARD_SWISH GELU RSQRT EXP LOG SQRT ABS", _INT8, "free"),
-    **_kernels("SQUARED_DIFFERENCE", _INT8, "free", data=None),
+    **_kernels("ABS", _BOTH, "free"),
+    **_kernels("EXP GELU HARD_SWISH LOG RSQRT SQRT", _INT8, "free"),
+    **_kernels("DIV SQUARED_DIFFERENCE", _INT8, "free", data=None),
     **_kernels("LOGISTIC TANH", _BOTH, "fixed", xnnpack=True),
     **_kernels("SOFTMAX", _BOTH, "fixed"),
     **_kernels("LOG_SOFTMAX", _INT8, "fixed"),
@@ -98,8 +100,8 @@ FIXED: dict[tuple[str, str], tuple[float, int]] = {
 
 _FLOAT = """ABS ADD AVERAGE_POOL_2D BATCH_MATMUL CEIL CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DIV ELU EXP
     FLOOR FULLY_CONNECTED GELU HARD_SWISH LEAKY_RELU LOG LOGISTIC MAXIMUM MAX_POOL_2D MEAN MINIMUM MUL NEG PAD PRELU
-    RELU RELU6 RELU_N1_TO_1 RESHAPE RESIZE_BILINEAR ROUND RSQRT SLICE SOFTMAX SPACE_TO_DEPTH SPLIT SQRT SQUARE
-    SQUARED_DIFFERENCE SUB SUM TANH TRANSPOSE TRANSPOSE_CONV"""
+    REDUCE_MAX REDUCE_MIN RELU RELU6 RELU_N1_TO_1 RESHAPE RESIZE_BILINEAR ROUND RSQRT SLICE SOFTMAX SPACE_TO_DEPTH SPLIT
+    SQRT SQUARE SQUARED_DIFFERENCE SUB SUM TANH TRANSPOSE TRANSPOSE_CONV"""
 FLOAT_IN_XNNPACK = frozenset(_FLOAT.split())
 """What XNNPACK takes in float32."""
 

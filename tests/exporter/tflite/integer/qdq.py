@@ -145,7 +145,7 @@ def with_weights(
         pairs.nodes.append(helper.make_node("DynamicQuantizeLinear", [name], parts))
         pairs.nodes.append(helper.make_node("DequantizeLinear", parts, [f"{name}.dq"]))
     for node in model.graph.node:
-        if node.op_type in ("MatMul", "Gemm", "Conv", "Neg"):
+        if node.op_type in ("MatMul", "Gemm", "Conv", "ConvTranspose", "Neg"):
             node.input[0] = f"{node.input[0]}.dq" if node.input[0] in dynamic else node.input[0]
         pairs.nodes.append(node)
     made = helper.make_graph(pairs.nodes, "g", model.graph.input, model.graph.output, pairs.constants)

@@ -87,6 +87,14 @@ def test_stored_weights_of_convolutions(group: int, op: str) -> None:
     assert partitions(converted.data) == (1, 0)
 
 
+def test_transposed_convolutions_store_their_weights() -> None:
+    text = "(float[1,64,8,8] x) => (float[1,32,16,16] y) { y = ConvTranspose<strides=[2,2]>(x, w) }"
+    model = with_weights(text, {"w": (sample((64, 32, 2, 2), 1), 1)}, dynamic=["x"])
+    converted = convert_model(model, io_layout="keep")
+    assert converted.op_counts == {"DEQUANTIZE": 1, "TRANSPOSE": 2, "TRANSPOSE_CONV": 1}
+    assert _decibels(model, converted, {"x": sample((1, 64, 8, 8))}) > 35
+
+
 def test_small_weights_stay_float() -> None:
     model = with_weights("(float[2,4] x) => (float[2,3] y) { y = MatMul(x, w) }", {"w": (sample((4, 3)), 1)})
     assert convert_model(model).op_counts == {"FULLY_CONNECTED": 1}

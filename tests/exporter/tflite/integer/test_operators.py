@@ -67,6 +67,8 @@ MOVES = {
     "Tile(x, r)": ("1,4,12,5", "TILE", {"r": np.array([1, 1, 2, 1])}),
     "MaxPool<kernel_shape=[3,3], pads=[1,1,1,1]>(x)": ("1,4,6,5", "MAX_POOL_2D", {}),
     'Resize<mode="linear">(x, , f)': ("1,4,12,10", "RESIZE_BILINEAR", {"f": np.array([1, 1, 2, 2], np.float32)}),
+    "ReduceMax<keepdims=1>(x, a)": ("1,4,6,1", "REDUCE_MAX", {"a": np.array([-1])}),
+    "GlobalMaxPool(x)": ("1,4,1,1", "REDUCE_MAX", {}),
     "Concat<axis=1>(x, x, x)": ("1,12,6,5", "CONCATENATION", {}),
 }
 BUILT_IN = frozenset({"STRIDED_SLICE", "GATHER", "TILE"})

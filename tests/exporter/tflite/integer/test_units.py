@@ -21,6 +21,7 @@ BIASES = {"b": (sample((4,), 2), "x", "w")}
         ("HardSwish(x)", "HARD_SWISH", None),
         ("Gelu(x)", "GELU", None),
         ("Abs(x)", "ABS", None),
+        ("Div(x, z)", "DIV", None),
         ("Exp(x)", "EXP", None),
         ("PRelu(x, a)", "PRELU", None),
         ("Softmax<axis=-1>(x)", "SOFTMAX", (1 / 256, -128)),
@@ -29,6 +30,7 @@ BIASES = {"b": (sample((4,), 2), "x", "w")}
 )
 def test_other_units_get_every_integer_kernel(form: str, op: str, fixed: tuple[float, int] | None) -> None:
     weights = {"a": (sample((4, 1, 1), 3), None)} if "a)" in form else {}
+    weights |= {"z": (np.abs(sample((1, 4, 6, 5), 4)) + 0.5, None)} if "z)" in form else {}
     same = [["x", "y"]] if "Pool" in form else []
     scales = {"y": fixed} if fixed else {}
     model = quantized(f"({T} x) => ({T} y) {{ y = {form} }}", X, weights=weights, same=same, fixed=scales)
