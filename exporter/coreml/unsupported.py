@@ -7,7 +7,7 @@ from portproof.exporter.lowering.messages import no_tensor
 
 REASONS = {
     "it works on strings, which ML Programs do not compute with": (
-        "RegexFullMatch StringConcat StringNormalizer StringSplit LabelEncoder TfIdfVectorizer"
+        "RegexFullMatch StringConcat StringNormalizer StringSplit LabelEncoder"
     ),
     "it draws random numbers: two runs could not be compared": (
         "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike"
