@@ -45,8 +45,9 @@ class Placement:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The values whose statistics set ranges."""
-        return tuple(name for group in self.groups if group.fixed is None for name in group.sources)
+        """The values whose statistics set ranges, or tell whether a prescribed range holds all that is joined."""
+        asked = (group for group in self.groups if group.fixed is None or len(group.sources) > 1)
+        return tuple(name for group in asked for name in group.sources)
 
 
 def place(

@@ -10,6 +10,7 @@ from portproof.calibration.place.groups import inputs
 from portproof.calibration.place.placement import Placement
 from portproof.calibration.place.regions import Region
 from portproof.calibration.place.sites import MOVEMENT, operands
+from portproof.calibration.plan import Encoding
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -28,10 +29,25 @@ def shared_ranges(placement: Placement, histograms: Mapping[str, Histogram]) -> 
     found = {}
     for region in placement.regions:
         if region.name in placement.integer and region.head.op_type in _JOINS and len(inputs(region)) > 1:
-            reason = _reason(region, histograms)
+            reason = _beyond_prescribed(region, placement, histograms) or _reason(region, histograms)
             if reason:
                 found[region.name] = reason
     return found
+
+
+def _beyond_prescribed(region: Region, placement: Placement, histograms: Mapping[str, Histogram]) -> str:
+    """Why a join cannot have the range that a kernel prescribes to one of its inputs (a Sigmoid): another is wider."""
+    name = region.result.name or ""
+    group = next((group for group in placement.groups if name in group.members), None)
+    if group is None or group.fixed is None:
+        return ""
+    held = Encoding(scale=group.fixed[0], zero_point=group.fixed[1], dtype=placement.precision)
+    for value in inputs(region):
+        found = spanned(value, histograms)
+        if found.counts.size and (found.low < held.low - held.scale or found.high > held.high + held.scale):
+            span = f"{value.name!r}, which spans {found.low:.4g} to {found.high:.4g}"
+            return f"it joins {span}, with what a kernel gives in {held.low:.4g} to {held.high:.4g}"
+    return ""
 
 
 def _reason(region: Region, histograms: Mapping[str, Histogram]) -> str:

@@ -91,3 +91,21 @@ net (float[1,8,8,8] x) => (float[1,16,8,8] y) { a = Conv(x, w) b = Conv(x, v) y 
     shared = shared_ranges(found, collector.table.histograms)
     assert len(shared) == apart
     assert all("'b', whose range is" in why and "'a'" in why for why in shared.values())
+
+
+@pytest.mark.parametrize(("narrow", "apart"), [("Sigmoid", 0), ("Tanh", 1), ("Relu", 1)])
+def test_a_join_does_not_force_a_sigmoids_range_on_what_is_wider(narrow: str, apart: int) -> None:
+    text = f"""
+<ir_version: 10, opset_import: ["" : 20]>
+net (float[1,8,8,8] x) => (float[1,8,8,8] y)
+{{ a = Conv(x, w) s = Sigmoid(a) b = Conv(x, w) n = {narrow}(b) j = Concat<axis = 1>(s, n) y = Conv(j, v) }}
+"""
+    chance = np.random.default_rng(0)
+    weights = {"w": chance.normal(size=(8, 8, 1, 1)), "v": chance.normal(size=(8, 16, 1, 1))}
+    model = prepare(with_weights(ir.from_onnx_text(text), weights))
+    found = place(model, RULES)
+    collector = Collector(model, found.sources)
+    collector.add(images(2, (1, 8, 8, 8)))
+    shared = shared_ranges(found, collector.table.histograms)
+    assert len(shared) == apart
+    assert all("'n', which spans" in why and "0 to 0.9961" in why for why in shared.values())
