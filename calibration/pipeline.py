@@ -54,6 +54,8 @@ class Options:
         allow_constant: whether a float input may hold one value only (a state that begins at zero).
         declared: the preprocessing of image inputs, which the data's ranges are held against.
         apart: names of nodes that are to stay float.
+        processor: the architecture that it will run on, as `platform.machine` names it: layers that are known to be
+            slower in integers there stay float; "" where it may be any.
         goal: bounds to reach with the cheapest mix of precisions; None: every layer as the recipe has it.
     """
 
@@ -66,6 +68,7 @@ class Options:
     declared: Sequence[Preprocessing] = ()
     apart: Sequence[str] = ()
     goal: "Goal | None" = None
+    processor: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +199,8 @@ class _Job:
 
     def _place(self, model: "ir.Model", shared: Mapping[str, str] | None = None) -> Placement:
         apart = {**dict.fromkeys(self.options.apart, "it was asked to stay float"), **(shared or {})}
-        return place(model, self.rules, precision=self.recipe.precision, apart=apart)
+        recipe, processor = self.recipe, self.options.processor
+        return place(model, self.rules, precision=recipe.precision, apart=apart, processor=processor)
 
     def _steps(self, workspace: Workspace, reached: Accuracy) -> tuple[Workspace, tuple[StepReport, ...]]:
         reports = []

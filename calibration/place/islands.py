@@ -56,27 +56,31 @@ def _refusal(region: Region, rules: KernelRules, precision: Precision) -> str:
     return rules.refusal(site(head), precision)
 
 
-def unprofitable(regions: Collection[Region], refused: Mapping[str, str], rules: KernelRules) -> dict[str, str]:
+def unprofitable(
+    regions: Collection[Region], refused: Mapping[str, str], rules: KernelRules, processor: str = ""
+) -> dict[str, str]:
     """Regions that could compute in integers, and would cost more than they save: the reason, by name.
 
     The choice of least estimated time is a minimum cut: integer regions on the source's side, float ones on the
     sink's, conversions the edges between. Where that leaves nothing in integers, all layers are: a model so small is
-    not quantized for speed.
+    not quantized for speed. With a `processor` (an architecture, as `platform.machine` names it) what is known to be
+    slower in integers there saves nothing.
     """
     possible = [region.name for region in regions if region.name not in refused]
-    chosen = mincut.source_side(_edges(regions, refused, rules), _SOURCE, _SINK)
+    chosen = mincut.source_side(_edges(regions, refused, rules, processor), _SOURCE, _SINK)
     if not any(name in chosen for name in possible):
-        chosen = mincut.source_side(_edges(regions, refused, rules, _FORCED), _SOURCE, _SINK)
-    reason = "converting to integers and back costs more than the integer kernel saves"
-    return {name: reason for name in possible if name not in chosen}
+        chosen = mincut.source_side(_edges(regions, refused, rules, processor, _FORCED), _SOURCE, _SINK)
+    slower = {region.name: _slower(region, rules, processor) for region in regions}
+    return {name: slower[name] or _COSTS for name in possible if name not in chosen}
 
 
+_COSTS = "converting to integers and back costs more than the integer kernel saves"
 _FORCED = 1e12
 _SOURCE, _SINK = ("", "integer"), ("", "float")
 
 
 def _edges(
-    regions: Collection[Region], refused: Mapping[str, str], rules: KernelRules, bonus: float = 0.0
+    regions: Collection[Region], refused: Mapping[str, str], rules: KernelRules, processor: str, bonus: float = 0.0
 ) -> Iterator[mincut.Edge]:
     """The graph to cut; `bonus` is what a layer gains by integers beside its time."""
     makers = {value: region.name for region in regions for value in region.results}
@@ -85,7 +89,8 @@ def _edges(
         if region.name in refused:
             yield region.name, _SINK, math.inf
         else:
-            saved = _saved(region, rules) + (bonus if region.layer is not None else 0.0)
+            saved = bonus if region.layer is not None else 0.0
+            saved += 0.0 if _slower(region, rules, processor) else _saved(region, rules)
             yield (_SOURCE, region.name, saved) if saved >= 0 else (region.name, _SINK, -saved)
         for value in _inputs(region):
             readers.setdefault(value, []).append(region.name)
@@ -105,6 +110,10 @@ def _conversions(value: "ir.Value", maker: str | None, readers: list[str]) -> It
     to_integer = (value.name, "to integer")
     yield to_integer, maker or _SINK, cost
     yield from ((name, to_integer, math.inf) for name in readers)
+
+
+def _slower(region: Region, rules: KernelRules, processor: str) -> str:
+    return rules.slower(site(region.head), processor) if processor else ""
 
 
 def _saved(region: Region, rules: KernelRules) -> float:

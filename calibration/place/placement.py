@@ -51,7 +51,12 @@ class Placement:
 
 
 def place(
-    model: "ir.Model", rules: KernelRules, *, precision: Precision = "int8", apart: Mapping[str, str] | None = None
+    model: "ir.Model",
+    rules: KernelRules,
+    *,
+    precision: Precision = "int8",
+    apart: Mapping[str, str] | None = None,
+    processor: str = "",
 ) -> Placement:
     """Place a prepared model on a unit.
 
@@ -60,10 +65,12 @@ def place(
         rules: of the unit.
         precision: of the activations.
         apart: nodes that are to stay float, each with the reason, whatever the unit could do.
+        processor: ``"x86_64"``, ``"aarch64"``: what is known to be slower in integers on it stays float where that
+            costs less; "" for any.
     """
     found = regions.find(model)
     refused = islands.refusals(found, rules, precision, apart or {})
-    costly = islands.unprofitable(found, refused, rules) if rules.float_islands else {}
+    costly = islands.unprofitable(found, refused, rules, processor) if rules.float_islands else {}
     moved = {region.name for region in found if region.head.op_type in MOVEMENT}
     told = {**refused, **{name: why for name, why in costly.items() if name not in moved}}
     integer = frozenset(region.name for region in found if region.name not in refused and region.name not in costly)

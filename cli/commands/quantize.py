@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that watch samples.")
 @click.option("--seed", default=0, show_default=True, help="Seed of all that is drawn.")
 @click.option("--float", "apart", multiple=True, metavar="NODE", help="Keep this node in float; may be given again.")
+@click.option(
+    "--processor",
+    default="",
+    metavar="ARCH",
+    help="Where it will run (x86_64, aarch64): layers known to be slower in integers there stay float.",
+)
 @bounds
 @prints_outcome
 def command(model: Path, data: str, out: Path | None, progress: Progress, **options: Any) -> Outcome:

@@ -109,3 +109,19 @@ net (float[1,8,8,8] x) => (float[1,8,8,8] y)
     shared = shared_ranges(found, collector.table.histograms)
     assert len(shared) == apart
     assert all("'n', which spans" in why and "0 to 0.9961" in why for why in shared.values())
+
+
+def test_layers_that_a_processor_computes_slower_in_integers_stay_float_there() -> None:
+    text = """
+<ir_version: 10, opset_import: ["" : 20]>
+net (float[1,16,64,64] x) => (float[1,64,16,16] y)
+{ a = Conv<strides = [4,4]>(x, w) b = Conv(a, v) y = Conv(b, v) }
+"""
+    arrays = {"w": np.ones((64, 16, 4, 4)), "v": np.ones((64, 64, 1, 1))}
+    model = prepare(with_weights(ir.from_onnx_text(text), arrays))
+    anywhere, xeon = (place(model, RULES, processor=processor) for processor in ("", "x86_64"))
+    first = model.graph[0].name
+    assert first in anywhere.integer
+    assert first not in xeon.integer
+    assert "16 input channels" in xeon.why_float[first or ""]
+    assert place(model, RULES, processor="aarch64") == anywhere
