@@ -204,3 +204,35 @@ net (float[1,3,8,8] x) => (float[1,3,8,8] y) { a = Conv(x, w) b = Relu(a) y = Co
     arrays = {"w": np.zeros((3, 3, 1, 1)), "v": np.ones((3, 3, 1, 1))}
     found = quantize(save(with_weights(ir.from_onnx_text(text), arrays), tmp_path), tmp_path / "q.onnx", images(4))
     assert "W-CALIB-CONSTANT" in [message.code for message in found.report.messages]
+
+
+@pytest.mark.parametrize("opset", [13, 17, 21, 23])
+def test_operator_sets_and_transposed_convolutions(opset: int, tmp_path: Path) -> None:
+    text = f"""
+<ir_version: 10, opset_import: ["" : {opset}]>
+net (float[1,4,8,8] x) => (float[1,3,8,8] y)
+{{ a = ConvTranspose<group = 2, pads = [1,1,1,1]>(x, w, b) r = Relu(a) y = Conv(r, v) }}
+"""
+    chance = np.random.default_rng(0)
+    shapes = {"w": (4, 3, 3, 3), "b": (6,), "v": (3, 6, 1, 1)}
+    arrays = {name: chance.normal(size=shape) for name, shape in shapes.items()}
+    model = save(with_weights(ir.from_onnx_text(text), arrays), tmp_path)
+    found = quantize(model, tmp_path / "q.onnx", images(6, (1, 4, 8, 8)), recipe="fast", device="qnn-htp")
+    assert found.report.layers == 2
+    assert found.report.accuracy.sqnr_db > 30
+
+
+def test_products_with_a_bias_behind_them(tmp_path: Path) -> None:
+    text = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[1,3,8,8] x) => (float[1,3,8,6] y) { p = MatMul(x, w) q = Add(p, b) r = Relu(q) y = MatMul(r, v) }
+"""
+    chance = np.random.default_rng(0)
+    arrays = {name: chance.normal(size=shape) for name, shape in {"w": (8, 16), "b": (16,), "v": (16, 6)}.items()}
+    found = quantize(save(with_weights(ir.from_onnx_text(text), arrays), tmp_path), tmp_path / "q.onnx", images(10))
+    written = ir.load(found.path)
+    add = next(node for node in written.graph if node.op_type == "Add")
+    maker = next(value.producer() for value in add.inputs if value.name.startswith("MatMul_0_b"))  # type: ignore[union-attr]
+    assert maker.inputs[0].dtype == ir.DataType.INT32  # type: ignore[union-attr]
+    assert {layer.output for layer in found.plan.layers.values()} == {"q", "y"}
+    assert found.report.accuracy.sqnr_db > 30
