@@ -4,9 +4,15 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.integer.forms import Form, integer_form
 from portproof.exporter.tflite.integer.kernels import COMPUTING
-from portproof.exporter.tflite.integer.record import Quantization, copy_quantization, quantization_of, set_quantization
+from portproof.exporter.tflite.integer.record import (
+    Quantization,
+    copy_quantization,
+    per_tensor,
+    quantization_of,
+    set_quantization,
+)
 from portproof.exporter.tflite.passes.graph import NodePass, bypass, producer_of
-from portproof.exporter.tflite.values import dtype_of, is_run_time, set_attribute
+from portproof.exporter.tflite.values import DOMAIN, dtype_of, is_run_time, set_attribute
 
 _LEAST_RATIO, _MOST_RATIO = 2.0**-8, 2.0**7
 
@@ -38,9 +44,9 @@ class ComputeIntegers(NodePass):
         form = "" if wanted is None else integer_form(node, wanted, dtype_of(target))
         if isinstance(form, str) or wanted is None:
             return False
-        _apply(node, form, target)
+        _apply(graph, node, form)
         for reader in readers:
-            if form.result == wanted:
+            if form.result == wanted and form.dtype == dtype_of(target):
                 bypass(graph, reader, node.outputs[0])
         return True
 
@@ -89,15 +95,28 @@ def quantizers(value: ir.Value) -> list[ir.Node]:
     return readers if len(kinds) == 1 else []
 
 
-def _apply(node: ir.Node, form: Form, like: ir.Value) -> None:
+def _apply(graph: ir.Graph, node: ir.Node, form: Form) -> None:
+    kind = ir.DataType.from_numpy(form.dtype)
     node.resize_inputs(max(len(node.inputs), max(form.operands) + 1))
     for index, operand in form.operands.items():
-        node.replace_input_with(index, operand)
+        narrow = is_run_time(operand) and operand.dtype != kind
+        node.replace_input_with(index, _widened(graph, node, operand, kind) if narrow else operand)
     node.op_type = form.op or node.op_type
     for name, setting in form.attributes.items():
         set_attribute(node, name, setting)
-    node.outputs[0].type = like.type
+    node.outputs[0].type = ir.TensorType(kind)
     set_quantization(node.outputs[0], form.result)
+
+
+def _widened(graph: ir.Graph, before: ir.Node, value: ir.Value, kind: ir.DataType) -> ir.Value:
+    """Integers of 8 bits as those of 16, which have no zero point: the same numbers."""
+    found = quantization_of(value)
+    result = ir.Value(shape=value.shape, type=ir.TensorType(kind))
+    set_quantization(result, per_tensor(found.scale if found is not None else 1.0, 0))
+    node = ir.Node(DOMAIN, "QUANTIZE", [value], outputs=[result])
+    node.metadata_props.update(before.metadata_props)
+    graph.insert_before(before, node)
+    return result
 
 
 def spread(graph: ir.Graph) -> None:

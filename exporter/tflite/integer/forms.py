@@ -1,7 +1,7 @@
 """The integer form of an operator between DEQUANTIZE and QUANTIZE: its operands, or why there is none."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import onnx_ir as ir
@@ -13,6 +13,8 @@ from portproof.exporter.tflite.integer.weights import activation_of, bias_of, we
 from portproof.exporter.tflite.passes.graph import producer_of
 from portproof.exporter.tflite.values import Array, constant, dtype_of, is_constant
 
+_FINER = 128
+"""By how much the steps of 16 bits are finer that become steps of 8; the range of 8 bits is still inside."""
 _COARSER = 1.001
 """How much coarser a scale may be and still count as no coarser: float32 rounding of what calibration wrote."""
 
@@ -26,12 +28,14 @@ class Form:
         result: the parameters of the integers that the kernel gives.
         attributes: to be set.
         op: the operator that computes it, where that is another.
+        dtype: of the integers that the kernel gives; operands of another type are to be made integers of this one.
     """
 
     operands: dict[int, ir.Value]
     result: Quantization
     attributes: dict[str, int | str] = field(default_factory=dict)
     op: str | None = None
+    dtype: np.dtype = field(default_factory=lambda: np.dtype(np.int8))
 
 
 def integer_form(node: ir.Node, wanted: Quantization, dtype: np.dtype) -> Form | str:
@@ -49,12 +53,17 @@ def integer_form(node: ir.Node, wanted: Quantization, dtype: np.dtype) -> Form |
     kernel = COMPUTING.get(node.op_type)
     if kernel is None:
         return "TFLite has no integer kernel for it"
+    if dtype == np.int8 and np.dtype(np.int16) in _types(node, kernel):
+        return integer_form(node, per_tensor(wanted.scale / _FINER, 0), np.dtype(np.int16))
     if dtype.name not in kernel.types:
         return f"TFLite has no kernel for it with {dtype.name} activations"
     if not pays(node.op_type, kernel, dtype.name):
         return "XNNPACK computes it in float32 only: an integer kernel would split the graph"
     operands = _activations(node, kernel, dtype)
-    return operands if isinstance(operands, str) else _form(node, kernel, operands, wanted, dtype)
+    if isinstance(operands, str):
+        return operands
+    form = _form(node, kernel, operands, wanted, dtype)
+    return form if isinstance(form, str) else replace(form, dtype=dtype)
 
 
 def _form(
@@ -67,6 +76,13 @@ def _form(
         return why
     special = _SPECIAL.get(node.op_type)
     return special(node, operands, result, dtype) if special else Form(operands=operands, result=result)
+
+
+def _types(node: ir.Node, kernel: Kernel) -> set[np.dtype]:
+    """Of the integers that a float operator's activations are made of."""
+    indices = range(len(node.inputs)) if kernel.data is None else kernel.data
+    sources = [producer_of(node.inputs[index], "DEQUANTIZE") for index in indices]
+    return {dtype_of(source.inputs[0]) for source in sources if source is not None and source.inputs[0] is not None}
 
 
 def _activations(node: ir.Node, kernel: Kernel, dtype: np.dtype) -> dict[int, ir.Value] | str:
@@ -91,7 +107,7 @@ def _activation(value: ir.Value | None, dtype: np.dtype) -> ir.Value | str:
     integers = source.inputs[0] if source is not None else None
     if integers is None or is_constant(integers):
         return "what it reads is not quantized"
-    return integers if dtype_of(integers) == dtype else f"it reads {integers.dtype} and gives {dtype.name}"
+    return integers if dtype_of(integers) in (dtype, np.int8) else f"it reads {integers.dtype} and gives {dtype.name}"
 
 
 def _result(
@@ -103,10 +119,11 @@ def _result(
     if kernel.relation == "fixed":
         prescribed = per_tensor(*FIXED[node.op_type, dtype.name])
     else:
-        found = quantization_of(next(iter(operands.values())))
+        operand = next(iter(operands.values()))
+        found = quantization_of(operand)
         if found is None:
             return "its operand is not quantized"
-        prescribed = found
+        prescribed = found if dtype_of(operand) == dtype else per_tensor(found.scale, 0)
     if prescribed.scale > wanted.scale * _COARSER:
         return f"its kernel gives steps of {prescribed.scale:.3g}, the model wants {wanted.scale:.3g}"
     return prescribed

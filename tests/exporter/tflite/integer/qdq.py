@@ -38,7 +38,6 @@ class Quantized:
 class _Pairs:
     """Collects the nodes of a model with pairs."""
 
-    dtype: str
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
 
@@ -46,10 +45,10 @@ class _Pairs:
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 
-    def pair(self, source: str, target: str, scale: Scale) -> None:
+    def pair(self, source: str, target: str, scale: Scale, dtype: str) -> None:
         """`target` is `source`, quantized and dequantized."""
         names = [self.constant(f"{target}.s", np.float32(scale[0])), ""]
-        names[1] = self.constant(f"{target}.z", np.array(scale[1], self.dtype))
+        names[1] = self.constant(f"{target}.z", np.array(scale[1], dtype))
         self.nodes.append(helper.make_node("QuantizeLinear", [source, *names], [f"{target}.q"]))
         self.nodes.append(helper.make_node("DequantizeLinear", [f"{target}.q", *names], [target]))
 
@@ -82,6 +81,7 @@ def quantized(
     same: Sequence[Sequence[str]] = (),
     fixed: Mapping[str, Scale] | None = None,
     dtype: str = "int8",
+    wide: Sequence[str] = (),
 ) -> Quantized:
     """The float model `text` with a pair on every float32 tensor.
 
@@ -95,17 +95,20 @@ def quantized(
         same: groups of tensors with one scale.
         fixed: tensors whose scale is given.
         dtype: of the activations.
+        wide: those that are int16 all the same.
     """
     float_model = onnx.parser.parse_model(HEAD + text)
     floats = {**{n: a for n, (a, _) in (weights or {}).items()}, **{n: b[0] for n, b in (biases or {}).items()}}
     held = [numpy_helper.from_array(a, n) for n, a in {**floats, **(constants or {})}.items()]
     float_model.graph.initializer.extend(held)
-    scales = {name: scale_of(low, high, dtype) for name, (low, high) in _ranges(float_model, inputs).items()}
+    ranges = _ranges(float_model, inputs)
+    kinds = {name: "int16" if name in wide else dtype for name in ranges}
+    scales = {name: scale_of(low, high, kinds[name]) for name, (low, high) in ranges.items()}
     for group in same:
         largest = max((scales[name] for name in group), key=lambda item: item[0])
         scales.update(dict.fromkeys(group, largest))
     scales.update(fixed or {})
-    pairs = _Pairs(dtype=dtype)
+    pairs = _Pairs()
     steps = {name: pairs.weights(name, array, axis) for name, (array, axis) in (weights or {}).items()}
     for name, (array, data, of) in (biases or {}).items():
         pairs.bias(name, array, np.broadcast_to(steps[of] * np.float32(scales[data][0]), array.shape))
@@ -114,7 +117,7 @@ def quantized(
     graph = float_model.graph
     paired = [name for name in scales if name not in skip]
     for name in (value.name for value in graph.input if value.name in paired):
-        pairs.pair(name, f"{name}.dq", scales[name])
+        pairs.pair(name, f"{name}.dq", scales[name], kinds[name])
     ends = {value.name for value in graph.output}
     for node in graph.node:
         reads = [f"{n}.dq" if n in paired and n not in ends else n for n in node.input]
@@ -126,7 +129,7 @@ def quantized(
         new.output.extend(gives)
         pairs.nodes.append(new)
         for name in (n for n in node.output if n in paired):
-            pairs.pair(f"{name}.real", name if name in ends else f"{name}.dq", scales[name])
+            pairs.pair(f"{name}.real", name if name in ends else f"{name}.dq", scales[name], kinds[name])
     made = helper.make_graph(pairs.nodes, "g", graph.input, graph.output, pairs.constants)
     proto = helper.make_model(made, opset_imports=float_model.opset_import, ir_version=10)
     return Quantized(model=inferred(proto), scales=scales, inputs=inputs)
@@ -137,7 +140,7 @@ def with_weights(
 ) -> ir.Model:
     """The float model `text` with int8 weights; what reads a tensor of `dynamic` reads it quantized."""
     model = onnx.parser.parse_model(HEAD + text)
-    pairs = _Pairs(dtype="uint8")
+    pairs = _Pairs()
     for name, (array, axis) in weights.items():
         pairs.weights(name, array, axis)
     for name in dynamic:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.exporter.tflite.integer.qdq import quantized, reference, run, sample, steps_apart
+from tests.exporter.tflite.integer.qdq import check, quantized, reference, run, sample, steps_apart
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.device_profiles.integer_kernels import units
@@ -94,6 +94,24 @@ def test_products_and_moves_of_16_bits() -> None:
     converted = convert_model(model.model)
     assert converted.integer_kernels == {"BATCH_MATMUL": 1, "RESHAPE": 1, "TRANSPOSE": 1}
     assert (steps_apart(model, run(converted, inputs), reference(model.model, inputs))["y"] <= 1.01).mean() > 0.99
+
+
+@pytest.mark.parametrize(
+    ("wide", "convolutions", "sum_type"),
+    [((), "int8", "int8"), (("t",), "int16", "int16"), (("u",), "int16 int8", "int16"), (("x",), "int16 int8", "int8")],
+)
+def test_some_tensors_of_16_bits(wide: tuple[str, ...], convolutions: str, sum_type: str) -> None:
+    text = f"""({T} x) => ({T} y) {{
+        t = Conv<pads=[1,1,1,1]>(x, w, b) u = Conv<pads=[1,1,1,1]>(t, v, c) y = Add(u, t) }}"""
+    model = quantized(
+        text,
+        X,
+        weights={**WEIGHTS, "v": (sample((4, 4, 3, 3), 3), 0)},
+        biases={**BIASES, "c": (sample((4,), 4), "t", "v")},
+        wide=wide,
+    )
+    converted = check(model, {"CONV_2D": convolutions, "ADD": sum_type})
+    assert converted.islands == ()
 
 
 def test_what_has_no_kernel_of_16_bits_is_said() -> None:
