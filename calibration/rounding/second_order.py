@@ -11,6 +11,9 @@ from portproof.calibration.rounding.inputs import Target
 from portproof.calibration.rounding.moments import Moments
 from portproof.calibration.steps import Context, Proposal
 
+# A matrix of as many rows as columns has most of its small directions from chance.
+_PER_COLUMN = 25
+
 
 class SecondOrderRounding:
     """GPTQ-style rounding: scales by weighted squared error, then error-compensated integers.
@@ -35,11 +38,12 @@ def _rounded(context: Context, target: Target, found: Moments) -> LayerWeights:
     grid, matrix = grid_of(old), target.matrix
     columns = matrix.columns(context.weight(target.name)).astype(np.float64)
     hessian = found.hessian() if old.bias is None else found.covariance()
+    damping = damping_of(found.rows, columns.shape[2])
     scales = matrix_of_scales(matrix, old)
     if not _is_shared(target, old):
-        importance = np.diagonal(gptq.damped(hessian, gptq.DAMPING), axis1=1, axis2=2)
+        importance = np.diagonal(gptq.damped(hessian, damping), axis1=1, axis2=2)
         scales = weight_scales.least_squares(columns, grid, importance)
-    integers = gptq.round_weights(columns, scales, hessian, grid)
+    integers = gptq.round_weights(columns, scales, hessian, grid, damping=damping)
     bias = old.bias
     if bias is not None:
         rounded = integers * grid.spread(scales, columns.shape[2])
@@ -53,6 +57,11 @@ def _rounded(context: Context, target: Target, found: Moments) -> LayerWeights:
         bits=old.bits,
         block_size=old.block_size,
     )
+
+
+def damping_of(rows: int, columns: int) -> float:
+    """Trust in moments: they say little of directions that few rows show."""
+    return gptq.DAMPING * (1 + _PER_COLUMN * columns / max(1, rows))
 
 
 def _is_shared(target: Target, weights: LayerWeights) -> bool:

@@ -11,7 +11,7 @@ from portproof.calibration.plan import LayerWeights
 from portproof.calibration.rounding import inputs
 from portproof.calibration.rounding.blocks import matrix_of_scales, scales_of_matrix
 from portproof.calibration.rounding.layer import LinearLayer
-from portproof.calibration.rounding.second_order import SecondOrderRounding
+from portproof.calibration.rounding.second_order import SecondOrderRounding, damping_of
 
 NET = """
 <ir_version: 10, opset_import: ["" : 21]>
@@ -162,6 +162,11 @@ def test_blocks_of_a_kernel_with_several_taps_are_left_alone(context):
     wide = replace(context.plan.weights["first"], block_size=1)
     names = [target.name for target in inputs.targets(_with(context, context.plan.with_weights({"first": wide})))]
     assert names == ["deep", "wide", "head"]
+
+
+def test_moments_of_few_rows_are_trusted_less():
+    assert damping_of(10**9, 9) == pytest.approx(0.01)
+    assert damping_of(1000, 1000) == pytest.approx(0.26)
 
 
 def test_few_matrices_at_a_time(context):
