@@ -4,7 +4,8 @@ import fake_quant
 import numpy as np
 import pytest
 import torch
-from test_steps import UNSEEN, _samples, network
+from small_network import UNSEEN, network
+from small_network import samples as make_samples
 
 from portproof.calibration.rounding import adaround_step
 from portproof.calibration.rounding.adaround import Problem, Settings, learn
@@ -62,7 +63,7 @@ def test_without_steps_what_is_no_better_stays():
 
 
 def test_beyond_second_order_rounding_on_a_network():
-    context = fake_quant.FakeQuant(network(), _samples(), None, bits=4)
+    context = fake_quant.FakeQuant(network(), make_samples(), None, bits=4)
     for step in (SecondOrderRounding(), AdaRound(steps=150)):
         reached = context.sqnr_db(context.plan, UNSEEN)
         proposals = list(step.propose(context))
@@ -76,12 +77,12 @@ def test_without_torch_it_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "portproof.calibration.rounding.adaround")
     monkeypatch.delattr("portproof.calibration.rounding.adaround", raising=False)
     with pytest.raises(PortproofError) as caught:
-        list(AdaRound().propose(fake_quant.FakeQuant(network(), _samples(1))))
+        list(AdaRound().propose(fake_quant.FakeQuant(network(), make_samples(1))))
     assert caught.value.code == "E-INSTALL"
 
 
 def test_wide_layers_hold_fewer_rows(monkeypatch):
-    context = fake_quant.FakeQuant(network(), _samples(4))
+    context = fake_quant.FakeQuant(network(), make_samples(4))
     (target, *_) = adaround_step.inputs.targets(context)
     assert adaround_step.most_rows(target) == 2048
     monkeypatch.setattr(adaround_step, "_LAYER_BYTES", 4 * 100 * (27 + 8))
