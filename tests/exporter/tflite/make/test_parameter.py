@@ -4,13 +4,7 @@ import pytest
 
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
-from portproof.exporter.tflite.make.parameter import (
-    constant_ints,
-    declared_shape,
-    has_output,
-    resolve_axes,
-    resolve_axis,
-)
+from portproof.exporter.tflite.make.parameter import constant_ints, declared_shape, has_output
 from portproof.exporter.tflite.values import constant
 
 
@@ -37,19 +31,3 @@ def test_a_parameter_of_run_time_is_refused_by_name() -> None:
     with pytest.raises(Refusal, match="starts is computed at run time") as caught:
         constant_ints(ir.Value(name="x"), "starts")
     assert "constant" in caught.value.hint
-
-
-def test_axes_count_from_the_front() -> None:
-    assert resolve_axis(-1, 3) == 2
-    assert resolve_axes([-1, 0], 3) == [2, 0]
-
-
-@pytest.mark.parametrize("axis", [3, -4])
-def test_axes_outside_are_refused(axis: int) -> None:
-    with pytest.raises(Refusal, match=f"axis {axis}"):
-        resolve_axis(axis, 3)
-
-
-def test_an_axis_named_twice_is_refused() -> None:
-    with pytest.raises(Refusal, match="twice"):
-        resolve_axes([1, -2], 3)
