@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from portproof.calibration.steps import Proposal
 
 _DEEPEST = 1
+_LEAST_GAIN_DB = 0.2  # less is what the choice of samples decides: it was seen to cost as much on others
 _LARGE, _STRIDE = 1 << 14, 5
 _FOR_LAYERS = 10  # samples: a layer's output has many values in each
 
@@ -79,7 +80,7 @@ def guard(workspace: Workspace, proposals: "Sequence[Proposal]", reached: Accura
     if len(better) < len(order):
         every = workspace.plan.with_weights(proposed)
         found = workspace.accuracy(every)
-        if found.mean_db > accuracy.mean_db:
+        if found.mean_db > max(accuracy.mean_db, reached.mean_db + _LEAST_GAIN_DB):
             kept, plan, accuracy = set(order), every, found
     notes = {each.layer: each.note for each in proposals}
     verdicts = tuple(
@@ -116,7 +117,7 @@ def _as_a_whole(
         return set(), workspace.plan, reached
     plan = workspace.plan.with_weights({name: proposed[name] for name in names})
     found = workspace.accuracy(plan)
-    if found.mean_db > reached.mean_db:
+    if found.mean_db > reached.mean_db + _LEAST_GAIN_DB:
         return set(names), plan, found
     if depth == 0 or len(names) == 1:
         return set(), workspace.plan, reached

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from portproof.calibration.place.placement import Placement
 
-_SAMPLES = 32
+_SAMPLES = 32  # of a trial, and of what a rewrite looks at
 _DEEPEST = 2
 
 

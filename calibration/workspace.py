@@ -20,7 +20,7 @@ from portproof.calibration.write import reads, write
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-_FOR_MEANS = 24  # samples: a mean over as many images and all their positions is settled
+_FOR_MEANS = 20  # samples: a mean over as many images and all their positions is settled
 
 _MOST_BYTES = 1 << 26
 
