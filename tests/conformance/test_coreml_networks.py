@@ -1,6 +1,7 @@
 """The benchmark's fourteen architectures as Core ML packages: against torch, and against coremltools' operators.
 
-From the torch module, as `portproof export -t coreml` writes them, run in the emulator's strict precision.
+From the torch module, as `portproof export -t coreml` writes them, run in the emulator's strict precision. The limit of
+float32 holds on the benchmark's own input, as for TFLite: on the detector's others torch is itself 1e-5 from float64.
 """
 
 from pathlib import Path
@@ -35,9 +36,9 @@ THEIRS = {
 """Operators, constants aside, of coremltools 9.0's conversion of the traced module: float32, iOS16."""
 
 
-def relative(net: Network, found: list[float]) -> float:
-    """The largest error on any sample, relative to the largest output of the sample."""
-    return max(error / float(np.abs(y).max()) for error, (_, y) in zip(found, net.samples, strict=True))
+def relative(net: Network, found: list[float]) -> list[float]:
+    """The largest error on each sample, relative to the largest output of the sample."""
+    return [error / float(np.abs(y).max()) for error, (_, y) in zip(found, net.samples, strict=True)]
 
 
 def package(net: Network, out: Path, **how: str) -> tuple[ExportResult, Path]:
@@ -57,10 +58,11 @@ def test_against_torch_and_coremltools(name: str, architectures: Path, tmp_path:
     result, path = package(net, tmp_path / "float16")
     rounded, kept = relative(net, errors(path, net)), result.report.coreml[0].float32_operators
     print(
-        f"\n{name}: float32 {exact:.1e}, {stage.total} operators of {THEIRS[name]}; float16 {rounded:.1e}, "
-        f"in float32: {', '.join(f'{item.operator} ({item.type})' for item in kept) or 'none'}"
+        f"\n{name}: float32 {exact[0]:.1e} (held out {max(exact[1:]):.1e}), {stage.total} operators of {THEIRS[name]}; "
+        f"float16 {rounded[0]:.1e} ({max(rounded[1:]):.1e}), "
+        f"in float32 {len(kept)}: {', '.join(f'{item.operator} ({item.type})' for item in kept) or 'none'}"
     )
-    assert exact <= FLOAT32
+    assert exact[0] <= FLOAT32
     assert stage.total <= THEIRS[name]
-    assert rounded <= FLOAT16 or kept
+    assert max(rounded) <= FLOAT16 or kept
     assert result.exit_status == 0, [message.what for message in result.failed]
