@@ -104,7 +104,7 @@ def check(asked: Asked) -> Request:
         targets=_chosen(asked.targets, profiles),
         devices=tuple(profiles),
         gates=gates,
-        messages=tuple(_precision(profile) for profile in profiles if _needs_other(profile)),
+        messages=tuple(_precision(profile) for profile in profiles if _needs_other(profile) and not asked.quant),
         images=pictures,
         labels=files,
         thresholds=thresholds,
@@ -177,6 +177,7 @@ def _precision(profile: "Profile") -> Message:
         code="W-DEVICE-PRECISION",
         what=f"the accelerator of {profile.id} takes {' and '.join(profile.accelerator_precisions)} only",
         why="what is written here computes in float32: it will run on the CPU beside it",
+        hint="write it in integers too: --int8",
     )
 
 

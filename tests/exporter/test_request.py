@@ -42,6 +42,8 @@ def test_an_integer_accelerator_is_told() -> None:
     (message,) = check(devices=("coral-edge-tpu",)).messages
     assert message.code == "W-DEVICE-PRECISION"
     assert "int8 only" in message.what
+    assert "--int8" in message.hint
+    assert check(devices=("coral-edge-tpu",), quant="default").messages == ()
     assert check(devices=("galaxy-s24", "pixel-8")).messages == ()
 
 
