@@ -39,6 +39,10 @@ def reads(model: "ir.Model") -> Mapping[str, str]:
 
 
 _ROUNDS = ("QuantizeLinear", "DynamicQuantizeLinear")
+# What ONNX Runtime takes a DequantizeLinear past (QDQPropagation). From opset 21 on it says the type of the pair that
+# it leaves behind, turns int8 into uint8 on x86 and forgets to say so: 1.31 refuses the model. A pair that is there
+# already it leaves alone.
+_PASSED, _TYPE_SAID = frozenset({"MaxPool", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"}), 21
 
 
 class _Writer:
@@ -61,9 +65,10 @@ class _Writer:
             if not self.graph.initializers[name].is_graph_output():
                 del self.graph.initializers[name]
 
-    def _pair(self, value: "ir.Value", encoding: Encoding) -> None:
+    def _pair(self, value: "ir.Value", encoding: Encoding, *, made: bool = False) -> None:
+        """Q and DQ behind a value; all its readers read through them where it is `made` in integers."""
         maker = value.producer()
-        made = maker is not None and maker.name in self.plan.integer
+        made = made or (maker is not None and maker.name in self.plan.integer)
         name = value.name or ""
         scale, zero_point = self._parameters(name, encoding)
         quantize = _node("QuantizeLinear", [value, scale, zero_point], f"{name}_quantized", like=value)
@@ -74,6 +79,16 @@ class _Writer:
         self._insert(maker, [quantize, dequantize])
         if made and value.is_graph_output():
             _hand_over(self.graph, value, dequantize.outputs[0])
+        if self.graph.opset_imports.get("", 0) >= _TYPE_SAID:
+            self._pairs_behind_movement(dequantize.outputs[0], encoding)
+
+    def _pairs_behind_movement(self, value: "ir.Value", encoding: Encoding) -> None:
+        """Float movement of a pair's value has a pair of the same scale, which changes no number: see `_PASSED`."""
+        for node, index in _uses(value):
+            moved = node.outputs[0]
+            fixed = node.name in self.plan.integer or moved.name in self.plan.activations
+            if node.graph is self.graph and node.op_type in _PASSED and index == 0 and not fixed:
+                self._pair(moved, encoding, made=True)
 
     def _is_integer_read(self, node: "ir.Node", value: "ir.Value") -> bool:
         return node.graph is self.graph and node.name in self.plan.integer and value in operands(node)

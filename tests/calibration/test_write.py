@@ -1,5 +1,6 @@
 import numpy as np
 import onnx_ir as ir
+import onnxruntime
 import pytest
 from nets import Samples, conv_net, images, with_weights
 
@@ -17,8 +18,8 @@ from portproof.device_profiles import integer_kernels
 RULES = integer_kernels.load()
 
 
-def planned(model: ir.Model, data: Samples) -> Plan:
-    placement = place(model, RULES)
+def planned(model: ir.Model, data: Samples, apart: dict[str, str] | None = None) -> Plan:
+    placement = place(model, RULES, apart=apart)
     collector = Collector(model, placement.sources)
     collector.add(data)
     return build(model, placement, RULES, collector.table.histograms, Choice(estimator="minmax"))
@@ -150,3 +151,26 @@ def test_a_wrong_scale_shows(model: ir.Model, plan: Plan) -> None:
     wrong = plan.with_activations({"r": Encoding(scale=plan.activations["r"].scale / 3, zero_point=-128)})
     errors = [np.abs(outputs(write(model, each), ["y"], sample)["y"] - wanted).max() for each in (plan, wrong)]
     assert errors[1] > 5 * errors[0]
+
+
+@pytest.mark.parametrize("opset", [20, 21, 23])
+def test_float_movement_behind_a_pair_loads_whatever_the_opset(opset: int) -> None:
+    text = """
+<ir_version: 10, opset_import: ["" : OPSET]>
+net (float[1,3,8,8] x) => (float[4,1,64] y, float[1,64,4] z)
+<int64[3] shape = {1, 4, 64}, int64[3] back = {4, 1, 64}>
+{ a = Conv(x, w) r = Reshape(a, shape) s = Reshape(r, back) y = Gelu(s) z = Transpose<perm = [0, 2, 1]>(r) }
+""".replace("OPSET", str(opset))
+    weights = {"w": np.random.default_rng(0).normal(size=(4, 3, 1, 1))}
+    model, data = prepare(with_weights(ir.from_onnx_text(text), weights)), images(4)
+    apart = {node.name or "": "asked" for node in model.graph if node.op_type in ("Reshape", "Transpose")}
+    plan = planned(model, data, apart)
+    assert [plan.layers[name].op_type for name in plan.integer] == ["Conv"]
+    written = write(model, plan)
+    session = onnxruntime.InferenceSession(run.to_bytes(written), providers=["CPUExecutionProvider"])  # as apps do
+    wanted = outputs(written, ["a_dequantized", "y", "z"], data[0])
+    moved = wanted["a_dequantized"].reshape(1, 4, 64)
+    assert np.array_equal(wanted["z"], moved.transpose(0, 2, 1))  # the pairs of movement change no number
+    for found, name in zip(session.run(None, data[0]), ("y", "z"), strict=True):
+        assert np.abs(found - wanted[name]).max() <= 1.2 * plan.activations["a"].scale
+    assert [node.op_type for node in written.graph].count("QuantizeLinear") == (2 if opset < 21 else 5)
