@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     "--quant",
     metavar="RECIPE",
     default="",
-    help="Quantize by a recipe: fast, default, thorough, dynamic, weight-only; docs/quantization.md says what each does.",
+    help="Quantize by a recipe: fast, default, thorough, dynamic or weight-only: see docs/quantization.md.",
 )
 @click.option(
     "--calib",
