@@ -133,7 +133,7 @@ def _layer_noise(workspace: Workspace, proposed: Mapping[str, LayerWeights]) -> 
     layers = [plan.layers[name] for name in proposed]
     quantized = write(workspace.model, plan)
     names = names_in(quantized, [layer.output for layer in layers], plain=True)
-    made = (add_exact(quantized, workspace.model, plan, layers), add_twins(quantized, plan, proposed))
+    made = (add_exact(quantized, workspace.model, layers), add_twins(quantized, plan, proposed))
     twins = {layer.name: (exact.name or "", twin.name or "") for layer, exact, twin in zip(layers, *made, strict=True)}
     noise = {layer.name: (Noise(), Noise()) for layer in layers}
     wanted = dict.fromkeys([*names.values(), *(name for pair in twins.values() for name in pair)])

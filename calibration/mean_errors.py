@@ -38,7 +38,7 @@ def mean_errors(
     """
     layers = [plan.layers[name] for name in names if plan.layers[name].bias]
     quantized = write(model, plan)
-    pairs = dict(_measured(quantized, model, plan, layers))
+    pairs = dict(_measured(quantized, model, layers))
     sums = {name: np.zeros(()) for name in pairs}
     count = 0
     for values in run.stream(quantized, [each for pair in pairs.values() for each in pair], samples):
@@ -49,11 +49,11 @@ def mean_errors(
 
 
 def _measured(
-    quantized: "ir.Model", model: "ir.Model", plan: Plan, layers: Sequence[Layer]
+    quantized: "ir.Model", model: "ir.Model", layers: Sequence[Layer]
 ) -> "Iterator[tuple[str, tuple[str, str]]]":
     """Adds float twins and means to `quantized`; by layer the names of the exact and of the rounded output's mean."""
     made = {value.name or "": value for node in quantized.graph for value in node.outputs}
-    exact = add_exact(quantized, model, plan, layers)
+    exact = add_exact(quantized, model, layers)
     with names_kept():
         for layer, twin in zip(layers, exact, strict=True):
             output = made.get(f"{layer.output}_raw") or made[layer.output]

@@ -203,8 +203,13 @@ class _Job:
         return place(model, self.rules, precision=recipe.precision, apart=apart, processor=processor)
 
     def _steps(self, workspace: Workspace, reached: Accuracy) -> tuple[Workspace, tuple[StepReport, ...]]:
-        reports = []
-        for step in self.recipe.weight_steps():
+        """All steps of the recipe on weights; of dynamic layers these alone are judged: `Plan.with_exact_inputs`."""
+        reports, whole = [], workspace
+        steps = self.recipe.weight_steps()
+        if steps and whole.plan.dynamic:
+            workspace = whole.with_plan(whole.plan.with_exact_inputs())
+            reached = workspace.accuracy(workspace.plan)
+        for step in steps:
             start = time.perf_counter()
             with self.told.step(step.name):
                 found = guard(workspace, list(step.propose(workspace)), reached)
@@ -215,7 +220,7 @@ class _Job:
             self.told.note(f"{step.name}: {report.gain_db:+.1f} dB, kept by {report.kept} of {len(report.verdicts)}")
             workspace, reached = workspace.with_plan(found.plan), found.accuracy
             reports.append(report)
-        return workspace, tuple(reports)
+        return whole.with_plan(whole.plan.with_weights(workspace.plan.weights)), tuple(reports)
 
     def _written(self, workspace: Workspace, path: Path) -> Accuracy:
         """Write the file beside its place, run it as an app would, and only then move it there."""

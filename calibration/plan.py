@@ -149,6 +149,14 @@ class Plan:
     weights: Mapping[str, LayerWeights]
     why_float: Mapping[str, str] = field(default_factory=dict)
 
+    def with_exact_inputs(self) -> "Plan":
+        """The plan with weights alone where inputs would be quantized when running.
+
+        ONNX has one scale for such an input, LiteRT's kernels one for each row: judged by the one, what weights gain
+        drowns in noise that the other has not.
+        """
+        return replace(self, dynamic=frozenset(), weight_only=self.weight_only | self.dynamic)
+
     def with_weights(self, changes: Mapping[str, LayerWeights]) -> "Plan":
         """The plan with other weights or biases for some layers, by layer name."""
         return replace(self, weights={**self.weights, **changes})

@@ -84,13 +84,15 @@ _ALL = (
     ),
     Recipe(
         name="dynamic",
-        summary="int8 weights of matrix products and convolutions, activations quantized when running; float outside",
+        summary="int8 weights, rounded as by default, activations quantized when running; float outside",
         form="dynamic",
+        weight_steps=_second_order,
     ),
     Recipe(
         name="weight-only",
-        summary="int8 weights, float arithmetic: a quarter of the size",
+        summary="int8 weights, rounded as by default, float arithmetic: a quarter of the size",
         form="weight_only",
+        weight_steps=_second_order,
     ),
 )
 

@@ -15,7 +15,7 @@ class StepReport:
 
     Attributes:
         name: of the step.
-        before: accuracy on the samples held back.
+        before: accuracy on the samples held back; of dynamic layers with their inputs in float (`with_exact_inputs`).
         after: the same with what was kept; equal to `before` where nothing was.
         verdicts: for each layer (or group) with a proposal.
         seconds: what it took, its guard included.

@@ -33,7 +33,7 @@ def add_twins(model: "ir.Model", plan: Plan, weights: Mapping[str, LayerWeights]
     return made
 
 
-def add_exact(quantized: "ir.Model", model: "ir.Model", plan: Plan, layers: Iterable[Layer]) -> "list[ir.Value]":
+def add_exact(quantized: "ir.Model", model: "ir.Model", layers: Iterable[Layer]) -> "list[ir.Value]":
     """Add to a written model the float form of layers, each reading what its layer reads before that is rounded.
 
     The outputs, one for each layer, are called like the layers' with `EXACT` behind: what the layers would give
@@ -45,7 +45,7 @@ def add_exact(quantized: "ir.Model", model: "ir.Model", plan: Plan, layers: Iter
         for layer in layers:
             node = nodes[layer.name]
             weight = np.asarray(constant(model.graph.initializers[layer.weight]), np.float32)
-            source = _before_rounding(node, plan, layer)
+            source = _before_rounding(node)
             made.append(_add(node, layer, (weight, bias_of(model, layer)), source, EXACT))
     return made
 
@@ -69,12 +69,14 @@ def _add(node: "ir.Node", layer: Layer, constants: Constants, source: "ir.Value 
     return output
 
 
-def _before_rounding(node: "ir.Node", plan: Plan, layer: Layer) -> "ir.Value | None":
+def _before_rounding(node: "ir.Node") -> "ir.Value | None":
     """What a layer would read if its input were not rounded."""
     value = node.inputs[0]
-    for _ in range(2 if layer.name in plan.dynamic or layer.input in plan.activations else 0):
+    for rounding in (("DequantizeLinear",), ("QuantizeLinear", "DynamicQuantizeLinear")):
         maker = value.producer() if value is not None else None
-        value = maker.inputs[0] if maker is not None else value
+        if maker is None or maker.op_type not in rounding:  # it reads what a float node made
+            break
+        value = maker.inputs[0]
     return value
 
 

@@ -147,6 +147,28 @@ def test_recipes_without_ranges(name: str, path: Path, tmp_path: Path) -> None:
     assert found.report.accuracy.sqnr_db > 30
 
 
+def test_weights_of_dynamic_layers_are_judged_without_the_noise_of_their_inputs(tmp_path: Path) -> None:
+    text = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[1,24,32] x) => (float[1,24,8] y) { a = MatMul(x, w1) r = Relu(a) y = MatMul(r, w2) }
+"""
+    chance = np.random.default_rng(0)
+    mixing = chance.normal(size=(4, 32))  # inputs of few directions: what second moments are made for
+    weights = {"w1": chance.normal(size=(32, 48)), "w2": chance.normal(size=(48, 8))}
+    rows = [chance.normal(size=(1, 24, 4)) @ mixing for _ in range(15)]
+    for each in rows:
+        each[:, 0] *= 300  # one row sets the only scale that ONNX has for an input quantized when running
+    model = save(with_weights(ir.from_onnx_text(text), weights), tmp_path)
+    data = [{"x": each.astype(np.float32)} for each in rows]
+    found = quantize(model, tmp_path / "q.onnx", data, recipe="dynamic")
+    (rounding,) = (step for step in found.report.steps if step.name == "second-order rounding")
+    assert len(found.plan.dynamic) == rounding.kept == 2
+    assert rounding.gain_db > 2
+    assert rounding.before.mean_db > found.report.ranges.mean_db + 3  # weights alone against inputs too
+    written = [node.op_type for node in ir.load(found.path).graph]
+    assert written.count("DynamicQuantizeLinear") == 2
+
+
 def test_units_and_devices(path: Path, tmp_path: Path) -> None:
     found = quantize(path, tmp_path / "q.onnx", images(6), device="coreml")
     assert found.report.unit == "coreml"

@@ -11,7 +11,8 @@ def test_every_recipe_can_be_made() -> None:
         assert (recipe.name, recipe.estimator in ESTIMATORS, bool(recipe.summary)) == (name, True, True)
         steps = [*recipe.graph_steps(), *recipe.weight_steps()]
         assert all(isinstance(step.name, str) for step in steps)
-        assert bool(steps) == (recipe.form == "static")
+        assert steps
+        assert not (recipe.graph_steps() and recipe.form != "static")  # rewrites are judged by ranges
 
 
 def test_each_rung_does_what_the_one_below_does_and_more() -> None:

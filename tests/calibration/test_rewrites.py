@@ -100,7 +100,7 @@ def test_twins_and_mean_errors_are_those_of_the_layers(model: ir.Model) -> None:
     quantized = write(model, plan)
     layers = list(plan.layers.values())
     names = [layer.output for layer in layers]
-    exact = [value.name or "" for value in add_exact(quantized, model, plan, layers)]
+    exact = [value.name or "" for value in add_exact(quantized, model, layers)]
     twins = [value.name or "" for value in add_twins(quantized, plan, plan.weights)]
     raw = [f"{name}_raw" if name == "y" else name for name in names]
     totals = {layer.name: 0.0 for layer in layers}
