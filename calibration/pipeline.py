@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portproof import runtimes
-from portproof.calibration import accuracy, prepare, recipes, run
+from portproof.calibration import accuracy, prepare, recipes, run, tables
 from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.build import Choice, build
 from portproof.calibration.calibrate import calibrate
@@ -138,8 +138,9 @@ class _Job:
         with self._part("run the model with ranges alone"):
             ranges = workspace.accuracy(plan)
         workspace, steps = self._steps(workspace, ranges)
+        workspace, stored = self._tables(workspace)
         proven = self._written(workspace, out_path)
-        report = self._report(workspace, ranges, (*rewrites, *steps), proven)
+        report = self._report(workspace, ranges, (*rewrites, *steps, *stored), proven)
         return Quantized(path=out_path, plan=workspace.plan, report=report, table=table)
 
     def _plan(self, samples: Samples) -> "tuple[Plan, tuple[StepReport, ...], Table | None]":
@@ -221,6 +222,23 @@ class _Job:
             workspace, reached = workspace.with_plan(found.plan), found.accuracy
             reports.append(report)
         return whole.with_plan(whole.plan.with_weights(workspace.plan.weights)), tuple(reports)
+
+    def _tables(self, workspace: Workspace) -> tuple[Workspace, tuple[StepReport, ...]]:
+        """Embeddings in int8, in the recipes that are about bytes: where the unit takes rows of integers."""
+        if self.recipe.form == "static" or not tables.find(self.model):
+            return workspace, ()
+        if self.rules.widens_tables or "int8" not in self.rules.weight_only:
+            why = f"{self.rules.name} would widen the whole of its table in every run"
+            return workspace.with_plan(tables.leave_tables(workspace, why)), ()
+        start = time.perf_counter()
+        with self.told.step(tables.NAME):
+            before = workspace.accuracy(workspace.plan)
+            found = tables.keep_tables(workspace, before)
+        spent = time.perf_counter() - start
+        after, verdicts = found.accuracy, found.verdicts
+        report = StepReport(name=tables.NAME, before=before, after=after, verdicts=verdicts, seconds=spent)
+        self.told.note(f"{tables.NAME}: {report.gain_db:+.2f} dB, kept {report.kept} of {len(verdicts)}")
+        return workspace.with_plan(found.plan), (report,)
 
     def _written(self, workspace: Workspace, path: Path) -> Accuracy:
         """Write the file beside its place, run it as an app would, and only then move it there."""

@@ -136,6 +136,7 @@ class Plan:
         activations: the encoding of each value that carries a pair. A value made by an integer node is read through
             its pair by everyone; one made by a float node through its pair by integer nodes only.
         weights: the integers of each layer that is quantized, by layer name.
+        tables: matrices that rows are taken from, by the name of their initializer: a scale for each row.
         fused: names of nodes (a bias's Add, a Relu or Clip) that are computed in the node before them: no pair between.
         why_float: for each node that stays float though it computes, by name, the reason.
     """
@@ -147,6 +148,7 @@ class Plan:
     fused: frozenset[str] = frozenset()
     activations: Mapping[str, Encoding]
     weights: Mapping[str, LayerWeights]
+    tables: Mapping[str, LayerWeights] = field(default_factory=dict)
     why_float: Mapping[str, str] = field(default_factory=dict)
 
     def with_exact_inputs(self) -> "Plan":

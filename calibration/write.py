@@ -55,6 +55,8 @@ class _Writer:
     def write(self) -> None:
         for name in self.plan.weights:
             self._layer(self.plan.layers[name], self.plan.weights[name])
+        for name, rows in self.plan.tables.items():
+            self._table(self.values[name], rows)
         for name, encoding in self.plan.activations.items():
             value = self.values[name]
             if is_constant(value):
@@ -114,6 +116,17 @@ class _Writer:
             self._quantized_when_running(node)
         if weights.bias is not None:
             self._bias(layer, weights, weights.bias, node)
+
+    def _table(self, table: "ir.Value", rows: LayerWeights) -> None:
+        """Every node that takes rows reads the one table behind its DequantizeLinear."""
+        uses = _uses(table)
+        value = self._dequantized(table.name or "", rows.integers, rows.scale, rows, uses[0][0])
+        for node, index in uses:
+            node.replace_input_with(index, value)
+        maker = value.producer()
+        if maker is not None:  # in front of all readers, whatever their order
+            self.graph.remove(maker)
+            self.graph.insert_before(self.graph[0], maker)
 
     def _quantized_when_running(self, node: "ir.Node") -> None:
         """DynamicQuantizeLinear and DequantizeLinear in front of a layer; layers that read one value share them."""

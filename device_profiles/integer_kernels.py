@@ -134,6 +134,7 @@ class KernelRules(_Strict):
         symmetric_activations: its fast kernels need zero points of 0.
         weights: granularities of weight scales, the preferred first.
         weight_only: types of constant weights that may be dequantized in front of a float operator.
+        widens_tables: a table of int8 rows is widened whole in every run, before rows are taken from it.
         float_islands: whether operators may stay float at all.
         sources: where facts are from, by key.
         kernels: groups of operators with the same rules.
@@ -149,6 +150,7 @@ class KernelRules(_Strict):
     symmetric_activations: bool = False
     weights: tuple[WeightGranularity, ...] = Field(min_length=1)
     weight_only: tuple[Literal["int8", "int4"], ...] = ()
+    widens_tables: bool = False
     float_islands: bool = True
     source: str
     sources: dict[str, str]
