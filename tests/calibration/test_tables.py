@@ -12,7 +12,7 @@ from portproof.runtimes import open as open_model
 
 NET = """
 <ir_version: 10, opset_import: ["" : 18]>
-net (int64[1,6] ids, int64[1,6] other) => (float[1,6,8] y, float[80,6] o)
+net (int64[1,6] ids, int64[1,6] other) => (float[1,6,8] y, float[200,6] o)
 <int64[6] places = {0, 1, 2, 3, 4, 5}>
 {
   a = Gather(large, ids) b = Gather(large, other) c = Gather(few, places)  o = Gather<axis = 1>(columns, places)
