@@ -28,6 +28,10 @@ SAMPLES = 4
 """How many inputs float16 is tried on."""
 
 
+_BROKEN = 1.0
+"""What float16 may change an output of a quantized model by, of its largest value: as much as makes it another."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CoreMLOptions:
     """How packages are written.
@@ -38,6 +42,8 @@ class CoreMLOptions:
         weights: how they are stored; as they are computed with when None.
         images: inputs that the packages take as pictures, of all functions.
         labels: of outputs, of all functions.
+        integers: whether the model is quantized: only what float16 would break stays in float32 then. Rounding moves
+            values from one integer to the next anyway, and no choice of operators would undo it.
     """
 
     target: str
@@ -45,10 +51,11 @@ class CoreMLOptions:
     weights: "WeightFormat | None" = None
     images: Sequence[ImageInput] = ()
     labels: Sequence[OutputLabels] = ()
+    integers: bool = False
 
     def for_integers(self) -> "CoreMLOptions":
         """For a quantized model: its integers are Core ML's own from iOS17 on, its weights are integers already."""
-        return replace(self, target=max(self.target, "iOS17", key=TARGETS.index), weights=None)
+        return replace(self, target=max(self.target, "iOS17", key=TARGETS.index), weights=None, integers=True)
 
     def of_function(self, key: str) -> dict[str, Any]:
         """What `conversion.write_model` takes for one function, precision and weights aside."""
@@ -128,12 +135,14 @@ def write(
         PortproofError: ``E-OP-UNSUPPORTED`` with one message for each node that cannot be written.
     """
     from portproof.exporter.coreml.conversion import write_model
+    from portproof.exporter.coreml.float16_safety import BOUND
 
     how = {**options.of_function(key), "dims": dims}
     kept: tuple[Kept, ...] = ()
     if options.float16:
         with told.progress.step(f"what float16 can hold{label}"):
-            kept, messages = _needs_float32(model, path.name, how, data)
+            bound = _BROKEN if options.integers else BOUND
+            kept, messages = _needs_float32(model, path.name, how, data, bound)
         told.add(messages)
     with told.progress.step(f"convert to Core ML{label}"):
         names = {each.operator for each in kept}
@@ -151,17 +160,17 @@ def write(
 
 
 def _needs_float32(
-    model: "ir.Model", name: str, how: dict[str, Any], data: Dataset
+    model: "ir.Model", name: str, how: dict[str, Any], data: Dataset, bound: float
 ) -> tuple[tuple[Kept, ...], list[Message]]:
     """What stays in float32; warnings where even that does not bring the outputs within the bound."""
     from portproof.exporter.coreml.conversion import write_model
-    from portproof.exporter.coreml.float16_safety import BOUND, choose
+    from portproof.exporter.coreml.float16_safety import choose
 
     with Scratch() as scratch:
         written = write_model(model, scratch.path / "float32.mlpackage", float16=False, **how)
-        choice = choose(written.path, islice(iter(data), SAMPLES))
+        choice = choose(written.path, islice(iter(data), SAMPLES), bound=bound)
     kept = tuple(_kept(operator, why, choice, written) for operator, why in choice.keep.items())
-    return kept, [] if choice.error <= BOUND else [_imprecise(name, choice.error, BOUND)]
+    return kept, [] if choice.error <= bound else [_imprecise(name, choice.error, bound)]
 
 
 def _kept(operator: str, why: str, choice: "Choice", written: "Written") -> Kept:

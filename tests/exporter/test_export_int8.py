@@ -67,6 +67,8 @@ def test_every_target_in_integers_beside_its_float_form(tmp_path: Path) -> None:
     assert "quantize" in stages["coreml_int8"]
     packages = {package.file: package for package in result.report.coreml}
     assert packages["net.int8.mlpackage"].deployment_target == "iOS17"
+    assert packages["net.int8.mlpackage"].float32_operators == ()
+    assert not [message for message in result.messages if message.code == "W-FLOAT16"]
     integers = [proof for proof in result.proofs if ".int8." in proof.file]
     assert {proof.target for proof in integers} == {"tflite", "onnx", "coreml"}
     for proof in integers:
