@@ -16,6 +16,7 @@ from portproof.calibration.calibrate import calibrate
 from portproof.calibration.findings import check_range, findings, float_nodes, poor
 from portproof.calibration.guard import guard
 from portproof.calibration.observe.histogram import Histogram
+from portproof.calibration.place import regions
 from portproof.calibration.place.limits import beyond
 from portproof.calibration.place.placement import Placement, place
 from portproof.calibration.place.shared import shared_ranges
@@ -145,7 +146,7 @@ class _Job:
 
     def _plan(self, samples: Samples) -> "tuple[Plan, tuple[StepReport, ...], Table | None]":
         if self.recipe.form != "static":
-            return weights_plan(self.model, self.rules, self.recipe), (), None
+            return *self._weights_plan(samples), None
         self._clamp_masks()
         trials = Trials(place=self._place, build=self._build, samples=samples, seed=self.options.seed)
         steps = self.recipe.graph_steps()
@@ -161,6 +162,19 @@ class _Job:
         for message in findings(self.model, plan, table.histograms, samples, shared):
             self._tell(message)
         return plan, reports, table
+
+    def _weights_plan(self, samples: Samples) -> tuple[Plan, tuple[StepReport, ...]]:
+        """No ranges: rewrites are judged by the outputs of the model whose inputs are quantized when running."""
+        trials = Trials(
+            place=lambda model: Placement(regions=regions.find(model), integer=frozenset()),
+            build=lambda model, _, __: weights_plan(model, self.rules, self.recipe),
+            samples=samples,
+            seed=self.options.seed,
+        )
+        steps = self.recipe.graph_steps()
+        with self._part("try rewrites") if steps else nullcontext():
+            self.model, reports = rewrite(self.model, steps, trials, self.told.note)
+        return weights_plan(self.model, self.rules, self.recipe), reports
 
     def _mixed(self, goal: "Goal", histograms: Mapping[str, Histogram], samples: Samples) -> Plan:
         """The plan of the cheapest mix of precisions that reaches a goal."""

@@ -64,6 +64,12 @@ def _equalisation() -> Sequence[GraphStep]:
     return (CrossLayerEqualisation(), ScaleMigration())
 
 
+def _migration() -> Sequence[GraphStep]:
+    from portproof.calibration.transforms.smooth import ScaleMigration
+
+    return (ScaleMigration(),)
+
+
 _ALL = (
     Recipe(
         name="fast",
@@ -84,8 +90,9 @@ _ALL = (
     ),
     Recipe(
         name="dynamic",
-        summary="int8 weights, rounded as by default, activations quantized when running; float outside",
+        summary="int8 weights, rounded as by default, activations, their scale migrated, quantized when running",
         form="dynamic",
+        graph_steps=_migration,
         weight_steps=_second_order,
     ),
     Recipe(

@@ -51,7 +51,8 @@ class Trials:
         """A model with a plan of its own, ranges of a few samples."""
         placement = self.place(model)
         collector = Collector(model, watched(model, placement))
-        collector.add(islice(self.samples.fit(), _SAMPLES))
+        if placement.sources:  # a plan without ranges needs no statistics
+            collector.add(islice(self.samples.fit(), _SAMPLES))
         plan = self.build(model, placement, dict(collector.table.histograms))
         return Workspace(model=model, plan=plan, samples=self.samples, seed=self.seed, most=_SAMPLES)
 

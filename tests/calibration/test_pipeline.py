@@ -169,6 +169,26 @@ net (float[1,24,32] x) => (float[1,24,8] y) { a = MatMul(x, w1) r = Relu(a) y = 
     assert written.count("DynamicQuantizeLinear") == 2
 
 
+@pytest.mark.parametrize("name", ["dynamic", "weight-only"])
+def test_scale_is_moved_out_of_activations_that_are_quantized_when_running(name: str, tmp_path: Path) -> None:
+    text = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[1,12,32] x) => (float[1,12,16] y) { n = LayerNormalization(x, scale, bias) y = MatMul(n, w) }
+"""
+    chance = np.random.default_rng(0)
+    arrays = {"scale": np.ones(32), "bias": chance.normal(size=32) / 9, "w": chance.normal(size=(32, 16))}
+    arrays["scale"][3], arrays["w"][3] = 60.0, arrays["w"][3] / 60  # an outlier channel sets the step of all others
+    model = save(with_weights(ir.from_onnx_text(text), arrays), tmp_path)
+    data = [{"x": chance.normal(size=(1, 12, 32)).astype(np.float32)} for _ in range(10)]
+    found = quantize(model, tmp_path / "q.onnx", data, recipe=name)
+    moved = [step for step in found.report.steps if step.name == "scale migration"]
+    assert len(moved) == (name == "dynamic")
+    for step in moved:
+        assert step.kept == 1
+        assert step.gain_db > 10
+        assert found.report.accuracy.sqnr_db > 30
+
+
 def test_units_and_devices(path: Path, tmp_path: Path) -> None:
     found = quantize(path, tmp_path / "q.onnx", images(6), device="coreml")
     assert found.report.unit == "coreml"
