@@ -64,10 +64,14 @@ def _equalisation() -> Sequence[GraphStep]:
     return (CrossLayerEqualisation(), ScaleMigration())
 
 
+# With a scale for each row less has to move than with one for all: smaller shares are tried too.
+_SHARES = tuple(round(0.1 * i, 1) for i in range(1, 10))
+
+
 def _migration() -> Sequence[GraphStep]:
     from portproof.calibration.transforms.smooth import ScaleMigration
 
-    return (ScaleMigration(),)
+    return (ScaleMigration(_SHARES, by_row=True),)
 
 
 _ALL = (

@@ -52,12 +52,13 @@ class ScaleMigration:
     Attributes:
         name: as the report shows it.
         alphas: shares of the range that goes to the weights, that are tried.
+        by_row: whether each row of an input has a scale of its own, as where it is quantized when running.
     """
 
     name = "scale migration"
 
-    def __init__(self, alphas: Sequence[float] = ALPHAS) -> None:
-        self.alphas = tuple(alphas)
+    def __init__(self, alphas: Sequence[float] = ALPHAS, *, by_row: bool = False) -> None:
+        self.alphas, self.by_row = tuple(alphas), by_row
 
     def groups(self, model: "ir.Model") -> tuple[str, ...]:
         """The names of the values, made by such a node, that products with constant weights read."""
@@ -81,10 +82,11 @@ class ScaleMigration:
             free: whether factors cost nothing: else they must save a fifth.
         """
         ones = np.ones(len(weights))
-        best, least = None, product_error(rows, weights, ones) * (1.0 if free else 1 - _WORTH)
+        measure = row_error if self.by_row else product_error
+        best, least = None, measure(rows, weights, ones) * (1.0 if free else 1 - _WORTH)
         for alpha in self.alphas:
             factors = migration(rows, weights, alpha)
-            error = product_error(rows, weights, factors)
+            error = measure(rows, weights, factors)
             if error < least:
                 best, least = factors, error
         return best
@@ -103,11 +105,24 @@ def migration(rows: Rows, weights: Floats, alpha: float) -> Floats:
 
 def product_error(rows: Rows, weights: Floats, factors: Floats) -> float:
     """Squared error of the products: int8 inputs of one scale for all, int8 weights with a scale for each output."""
-    scaled, moved = rows.some / factors, weights * factors[:, None]
+    scaled = rows.some / factors
     low, high = min(0.0, float((rows.low / factors).min())), max(0.0, float((rows.high / factors).max()))
     step = max((high - low) / 255, 1e-30)
-    steps = np.maximum(np.abs(moved).max(axis=0) / 127, 1e-30)
     rounded = np.clip(np.rint(scaled / step), np.rint(low / step), np.rint(low / step) + 255) * step
+    return _error(rounded, rows, weights, factors)
+
+
+def row_error(rows: Rows, weights: Floats, factors: Floats) -> float:
+    """The same where each row has a scale of its own, as LiteRT's kernels find them when running."""
+    scaled = rows.some / factors
+    low, high = (np.minimum(scaled.min(axis=1), 0.0), np.maximum(scaled.max(axis=1), 0.0))
+    step = np.maximum((high - low) / 255, 1e-30)[:, None]
+    return _error(np.rint(scaled / step) * step, rows, weights, factors)
+
+
+def _error(rounded: Floats, rows: Rows, weights: Floats, factors: Floats) -> float:
+    moved = weights * factors[:, None]
+    steps = np.maximum(np.abs(moved).max(axis=0) / 127, 1e-30)
     error = rounded @ (np.rint(moved / steps) * steps) - rows.some @ weights
     return float((error**2).sum())
 

@@ -7,7 +7,7 @@ import pytest
 from onnx_ir.passes import common
 
 from portproof.calibration.transforms import products
-from portproof.calibration.transforms.smooth import ALPHAS, Rows, ScaleMigration, migration, product_error
+from portproof.calibration.transforms.smooth import ALPHAS, Rows, ScaleMigration, migration, product_error, row_error
 
 HEADER = '<ir_version: 10, opset_import: ["" : 21]>'
 FREE = """
@@ -147,3 +147,14 @@ def test_channels_that_say_nothing_keep_their_factor():
 def test_what_cannot_take_factors_is_left(text):
     shape = (6, 16) if "transA" in text else (16, 16)
     assert ScaleMigration().groups(_context(text, w0=shape, w1=(16, 16), w2=(16, 16)).model) == ()
+
+
+def test_a_row_with_a_scale_of_its_own_spares_the_others():
+    chance = np.random.default_rng(3)
+    some = chance.normal(size=(64, 16))
+    some[0] *= 100  # one row sets the only scale of all, and only its own where each has one
+    rows = Rows(low=some.min(axis=0), high=some.max(axis=0), some=some)
+    weights, ones = chance.normal(size=(16, 8)), np.ones(16)
+    assert row_error(rows, weights, ones) < 0.2 * product_error(rows, weights, ones)
+    found = ScaleMigration(by_row=True).search(rows, weights, free=True)
+    assert found is None or row_error(rows, weights, found) < row_error(rows, weights, ones)
