@@ -1,6 +1,6 @@
 """One function as a Core ML package: written in float16 where that holds, in float32 where it does not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from portproof.exporter.scratch import Scratch
 from portproof.exporter.told import Told
 from portproof.runtimes.data import Dataset
 from portproof.runtimes.dims import Dim
+from portproof.runtimes.spec import Array
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from portproof.exporter.coreml.weights.formats import WeightFormat
     from portproof.exporter.coreml.weights.passes import PackedWeights
 
-SAMPLES = 4
-"""How many inputs float16 is tried on."""
+SAMPLES = 8
+"""How many inputs float16 is tried on, from all over the data."""
 
 
 _BROKEN = 1.0
@@ -168,9 +169,15 @@ def _needs_float32(
 
     with Scratch() as scratch:
         written = write_model(model, scratch.path / "float32.mlpackage", float16=False, **how)
-        choice = choose(written.path, islice(iter(data), SAMPLES), bound=bound)
+        choice = choose(written.path, _spread(data), bound=bound)
     kept = tuple(_kept(operator, why, choice, written) for operator, why in choice.keep.items())
     return kept, [] if choice.error <= bound else [_imprecise(name, choice.error, bound)]
+
+
+def _spread(data: Dataset) -> Iterator[Mapping[str, Array]]:
+    """`SAMPLES` of the data at even distances; all where there are no more."""
+    chosen = {index * data.count // SAMPLES for index in range(SAMPLES)}
+    return (sample for index, sample in enumerate(islice(iter(data), max(chosen) + 1)) if index in chosen)
 
 
 def _kept(operator: str, why: str, choice: "Choice", written: "Written") -> Kept:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from portproof.runtimes.coreml.survey import Observed
 
 BOUND = 5e-3
-"""How far outputs of a float16 package may be from those in float32, relative to the largest of the output."""
+"""How far outputs of a float16 package may be from those in float32, relative to the largest: see `difference`."""
 AIM = 0.8
 """What is kept is to bring them within so much of that: other inputs than those it is tried on come out worse."""
+_LEAST = 0.1
 LOSSY = 2.0**-10
 """An operator that loses less than one step of float16 by itself cannot be what is wrong."""
 
@@ -124,9 +125,10 @@ def _run(
 
 
 def difference(reference: Samples, got: Samples) -> float:
-    """The largest difference of any output, relative to the largest number of that output over all samples.
+    """The largest difference of any output in any sample, relative to the largest number of the output in that sample.
 
-    Where only one side has a number the difference is infinite.
+    A sample's largest number counts as a tenth at least of that of all samples: nothing much is to be told from one
+    whose output is next to nothing. Where only one side has a number the difference is infinite.
     """
     worst = 0.0
     for name in reference[0] if reference else ():
@@ -134,8 +136,9 @@ def difference(reference: Samples, got: Samples) -> float:
             (want[name].astype(np.float64), have[name].astype(np.float64))
             for want, have in zip(reference, got, strict=True)
         ]
-        scale = max((float(np.abs(want[np.isfinite(want)]).max(initial=0.0)) for want, _ in pairs), default=0.0) or 1.0
-        worst = max([worst, *(_largest(want, have) / scale for want, have in pairs)])
+        scales = [float(np.abs(want[np.isfinite(want)]).max(initial=0.0)) for want, _ in pairs]
+        least = _LEAST * max(scales, default=0.0) or 1.0
+        worst = max([worst, *(_largest(*pair) / max(scale, least) for pair, scale in zip(pairs, scales, strict=True))])
     return worst
 
 

