@@ -14,6 +14,7 @@ import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message
 from portproof.exporter.coreml.builder import is_exact
+from portproof.exporter.coreml.exact_norms import with_exact_norms
 from portproof.exporter.coreml.flexible import Flexible, flexible, input_types
 from portproof.exporter.coreml.labels import Labelled, describe, label
 from portproof.exporter.coreml.lower import Lowered, lower
@@ -158,7 +159,7 @@ def _older_objects_left_alone() -> Iterator[None]:
 
 
 def _passes() -> Any:
-    """coremltools' own, but for two.
+    """coremltools' own, but for two, and a third that is mended.
 
     One looks at every index again: handlers keep them from being negative. The other passes whole numbers through 16
     bits wherever an operator takes them, also those that only a run knows and that may not fit.
@@ -167,7 +168,7 @@ def _passes() -> Any:
 
     pipeline = ct.PassPipeline()
     pipeline.remove_passes({"common::guard_negative_gather_indices", "common::add_int16_cast"})
-    return pipeline
+    return with_exact_norms(pipeline)
 
 
 def _precision(keep_float32: Collection[str]) -> Any:
