@@ -22,10 +22,15 @@ def trained(trained_models: Path, tmp_path: Path, request: pytest.FixtureRequest
 
 
 def within(net: Trained, pairs: list[Any]) -> str:
-    """Asserts that the outputs are as near as the form asks for, or that a float16 package says what it keeps."""
+    """Asserts that the outputs are as near as the form asks for, or that a float16 package says what it keeps.
+
+    Where the reference is further from itself than that, half of its own noise is allowed.
+    """
     worst = worst_error(pairs)
-    assert worst <= net.form.bound or net.kept, worst
-    return f"worst relative error {worst:.1e}" + (f", in float32: {', '.join(net.kept)}" if net.kept else "")
+    noise = 0.0 if worst <= net.form.bound else net.noise()
+    assert worst <= max(net.form.bound, noise / 2) or net.kept, (worst, noise)
+    said = f" (the reference to itself {noise:.1e})" if noise else ""
+    return f"worst relative error {worst:.1e}{said}" + (f", in float32: {', '.join(net.kept)}" if net.kept else "")
 
 
 def test_mobilenet_v2(trained: Callable[[str], Trained]) -> None:

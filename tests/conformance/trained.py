@@ -64,7 +64,8 @@ class Trained:
             source = work / f"{name}_factory.py"  # not the name of the package that the weights come in
             source.write_text(FACTORY.format(folder=str(folder), name=name))
             model, inputs = f"{source}:factory", []
-            names = list(inspect.signature(self.loaded["model"].forward).parameters)
+            parameters = inspect.signature(self.loaded["model"].forward).parameters
+            names = list(parameters)[: len(self.loaded["inputs"][0])]
         (work / "data").mkdir()
         for index, sample in enumerate(self.loaded["inputs"][:SHOWN]):
             np.savez(work / "data" / f"{index}.npz", **self.named(sample, names))
@@ -96,6 +97,16 @@ class Trained:
                 named = self.named(sample, [spec.name for spec in runner.inputs])
                 got = runner.run({spec.name: to_file_layout(spec, named[spec.name]) for spec in runner.inputs})
                 yield [to_source_layout(spec, got[spec.name]) for spec in runner.outputs], reference(named)
+
+    def noise(self) -> float:
+        """What an ONNX reference differs by from itself without its optimisations, as `worst_error`; 0 for torch."""
+        if "onnx" not in self.loaded:
+            return 0.0
+        plain = onnxruntime.SessionOptions()
+        plain.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        session = onnxruntime.InferenceSession(self.loaded["onnx"], plain, providers=["CPUExecutionProvider"])
+        reference = self._reference()
+        return worst_error((list(session.run(None, sample)), reference(sample)) for sample in self.loaded["inputs"])
 
     def named(self, sample: Any, names: list[str]) -> Arrays:
         """A sample by the names of the inputs."""
