@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from portproof.exporter.coreml.weights.formats import WeightFormat
     from portproof.exporter.coreml.weights.passes import PackedWeights
 
-SAMPLES = 8
+SAMPLES = 16
 """How many inputs float16 is tried on, from all over the data."""
 
 

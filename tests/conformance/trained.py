@@ -15,8 +15,8 @@ from portproof.exporter import ExportResult, export
 from portproof.runtimes.spec import to_file_layout, to_source_layout
 
 Arrays = dict[str, np.ndarray]
-SHOWN = 8
-"""How many of the samples the export is given."""
+SHOWN = 64
+"""How many of the samples the export is given, at even distances."""
 FACTORY = """
 import sys
 sys.path.insert(0, {folder!r})
@@ -67,8 +67,10 @@ class Trained:
             parameters = inspect.signature(self.loaded["model"].forward).parameters
             names = list(parameters)[: len(self.loaded["inputs"][0])]
         (work / "data").mkdir()
-        for index, sample in enumerate(self.loaded["inputs"][:SHOWN]):
-            np.savez(work / "data" / f"{index}.npz", **self.named(sample, names))
+        samples = self.loaded["inputs"]
+        for index in sorted({number * len(samples) // SHOWN for number in range(SHOWN)}):
+            sample = samples[index]
+            np.savez(work / "data" / f"{index:05}.npz", **self.named(sample, names))
         self.result: ExportResult = export(
             model,
             out_dir=work / "out",
