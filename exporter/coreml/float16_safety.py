@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BOUND = 5e-3
 """How far outputs of a float16 package may be from those in float32, relative to the largest: see `difference`."""
 AIM = 0.8
-"""What is kept is to bring them within so much of that: other inputs than those it is tried on come out worse."""
+"""Of that, so much is used up on the inputs it is tried on: others come out worse."""
 _LEAST = 0.1
 LOSSY = 2.0**-10
 """An operator that loses less than one step of float16 by itself cannot be what is wrong."""
@@ -78,9 +78,9 @@ def choose(package: Path, samples: Iterable[Mapping[str, Array]], *, bound: floa
     trial = _Trial(package=package, inputs=inputs, reference=_run(package, inputs, observe=survey))
     observed = survey.operators
     keep = _beyond_range(observed, trial, bound)
-    if trial.error(keep) > bound:
+    if trial.error(keep) > AIM * bound:
         lossy = keep | _lossiest(observed, keep, trial, AIM * bound)
-        keep = lossy if trial.error(lossy) <= bound else lossy | _most_felt(observed, lossy, trial, AIM * bound)
+        keep = lossy if trial.error(lossy) <= AIM * bound else lossy | _most_felt(observed, lossy, trial, AIM * bound)
     return Choice(
         keep={name: _why(observed[name], trial.felt.get(name)) for name in observed if name in keep},
         error=trial.error(keep),
