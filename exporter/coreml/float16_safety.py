@@ -5,6 +5,7 @@ differ by more than `BOUND`, the operators that lose most by themselves join, fe
 running the whole program as it would be with that choice.
 """
 
+import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,7 +89,7 @@ def choose(package: Path, samples: Iterable[Mapping[str, Array]], *, bound: floa
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Trial:
     package: Path
     inputs: Samples
@@ -105,10 +106,18 @@ class _Trial:
         return self.known[key]
 
     def alone(self, name: str) -> float:
-        """Of the program with that one operator in float16, on the first sample; remembered in `felt`."""
-        got = _run(self.package, self.inputs[:1], simulate=lambda operation: operation.name == name)
-        self.felt[name] = difference(self.reference[:1], got)
+        """Of the program with that one operator in float16, on the sample that loses most; remembered in `felt`."""
+        at = self.worst
+        got = _run(self.package, self.inputs[at : at + 1], simulate=lambda operation: operation.name == name)
+        self.felt[name] = difference(self.reference[at : at + 1], got)
         return self.felt[name]
+
+    @functools.cached_property
+    def worst(self) -> int:
+        """The sample whose outputs differ most where everything is in float16."""
+        got = _run(self.package, self.inputs, simulate=lambda _operation: True)
+        pairs = zip(self.reference, got, strict=True)
+        return int(np.argmax([difference([want], [have]) for want, have in pairs]))
 
 
 def _run(
@@ -186,8 +195,14 @@ def _most_felt(observed: Mapping[str, "Observed"], keep: set[str], trial: _Trial
     """
     computing = [name for name, seen in observed.items() if name not in keep and seen.type not in _MOVES]
     ranked = sorted(computing, key=lambda name: -trial.alone(name))
-    count = _first(len(ranked) // 2, lambda size: trial.error(keep | set(ranked[:size])) <= bound)
-    return set() if count is None else set(ranked[:count])
+
+    def first(size: int) -> set[str]:
+        """With what moves their arguments, which would round them."""
+        moved = (_makers(observed[name], observed) for name in ranked[:size])
+        return {*ranked[:size], *(name for names in moved for name in names if observed[name].type in _MOVES)}
+
+    count = _first(len(ranked) // 2, lambda size: trial.error(keep | first(size)) <= bound)
+    return set() if count is None else first(count)
 
 
 def _makers(seen: "Observed", observed: Mapping[str, "Observed"]) -> set[str]:
