@@ -1,8 +1,7 @@
 """One function as a Core ML package: written in float16 where that holds, in float32 where it does not."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from portproof.exporter.scratch import Scratch
 from portproof.exporter.told import Told
 from portproof.runtimes.data import Dataset
 from portproof.runtimes.dims import Dim
-from portproof.runtimes.spec import Array
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -24,10 +22,6 @@ if TYPE_CHECKING:
     from portproof.exporter.coreml.float16_safety import Choice
     from portproof.exporter.coreml.weights.formats import WeightFormat
     from portproof.exporter.coreml.weights.passes import PackedWeights
-
-SAMPLES = 16
-"""How many inputs float16 is tried on, from all over the data."""
-
 
 _BROKEN = 1.0
 """What float16 may change an output of a quantized model by, of its largest value: as much as makes it another."""
@@ -164,20 +158,16 @@ def _needs_float32(
     model: "ir.Model", name: str, how: dict[str, Any], data: Dataset, bound: float
 ) -> tuple[tuple[Kept, ...], list[Message]]:
     """What stays in float32; warnings where even that does not bring the outputs within the bound."""
+    from portproof.exporter.coreml import float16_inputs
     from portproof.exporter.coreml.conversion import write_model
     from portproof.exporter.coreml.float16_safety import choose
 
     with Scratch() as scratch:
         written = write_model(model, scratch.path / "float32.mlpackage", float16=False, **how)
-        choice = choose(written.path, _spread(data), bound=bound)
+        tried = float16_inputs.of(data, written.path)
+        choice = choose(written.path, tried.samples, others=tried.others, bound=bound)
     kept = tuple(_kept(operator, why, choice, written) for operator, why in choice.keep.items())
     return kept, [] if choice.error <= bound else [_imprecise(name, choice.error, bound)]
-
-
-def _spread(data: Dataset) -> Iterator[Mapping[str, Array]]:
-    """`SAMPLES` of the data at even distances; all where there are no more."""
-    chosen = {index * data.count // SAMPLES for index in range(SAMPLES)}
-    return (sample for index, sample in enumerate(islice(iter(data), max(chosen) + 1)) if index in chosen)
 
 
 def _kept(operator: str, why: str, choice: "Choice", written: "Written") -> Kept:

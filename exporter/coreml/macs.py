@@ -1,10 +1,10 @@
 """Multiply-accumulates of MIL's operators, from the shapes that a package declares."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from portproof.runtimes.coreml.program import Literal, Operation, TensorType, Type
+from portproof.runtimes.coreml.program import Block, Function, Literal, Operation, TensorType, Type
 
 Shape: TypeAlias = tuple[int, ...]
 _GATES = {"lstm": 4, "gru": 3, "rnn": 1}
@@ -54,6 +54,38 @@ class Shapes:
         """A constant truth value; false where it is not given."""
         found = self.value(operation, parameter)
         return found is not None and bool(getattr(found.value, "item", lambda: False)())
+
+
+def shapes_of(function: Function) -> Shapes:
+    """The shapes of all that a function computes with, its nested blocks too."""
+    types: dict[str, Type] = {value.name: value.type for value in function.inputs}
+    constants: dict[str, Literal] = {}
+    for operation in operations(function.block):
+        types.update((value.name, value.type) for value in operation.outputs)
+        if operation.type.startswith("const"):
+            constants.update(_constants(operation))
+    return Shapes(types, constants)
+
+
+def _constants(operation: Operation) -> Iterator[tuple[str, Literal]]:
+    """A packed constant stands there with its type; its value is not unpacked."""
+    for value in operation.outputs:
+        literal = operation.attributes.get("val")
+        yield value.name, literal if literal is not None else Literal(type=value.type, value=[])
+
+
+def operations(block: Block) -> Iterator[Operation]:
+    """All of a block, what is nested in them included."""
+    for operation in block.operations:
+        yield operation
+        for inner in operation.blocks:
+            yield from operations(inner)
+
+
+def total(function: Function) -> int:
+    """Of one run of a function, each nested block counted once; what has no known size is left out."""
+    shapes = shapes_of(function)
+    return sum(macs(operation, shapes) or 0 for operation in operations(function.block))
 
 
 def known(kind: Type | None) -> Shape:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portproof.exporter.coreml.macs import Shapes, macs
+from portproof.exporter.coreml.macs import macs, operations, shapes_of
 from portproof.exporter.coreml.placement import Reason, Surroundings, place
 from portproof.runtimes.coreml.parse import read
-from portproof.runtimes.coreml.program import Block, Function, Literal, Operation, Package, Type
+from portproof.runtimes.coreml.program import Block, Function, Operation, Package
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -168,34 +168,14 @@ def _function(package: Package, name: str | None) -> Function:
 
 
 def _surroundings(package: Package, function: Function, rules: "Rules", generation: str) -> Surroundings:
-    types: dict[str, Type] = {value.name: value.type for value in function.inputs}
-    constants: dict[str, Literal] = {}
-    for operation in _operations(function.block):
-        types.update((value.name, value.type) for value in operation.outputs)
-        if operation.type.startswith("const"):
-            constants.update(_constants(operation))
     inputs = package.interfaces[function.name].inputs
     return Surroundings(
         rules=rules,
         generation=generation,
-        shapes=Shapes(types, constants),
+        shapes=shapes_of(function),
         ranged=any(feature.ranges for feature in inputs),
         enumerated=any(feature.enumerated for feature in inputs),
     )
-
-
-def _constants(operation: Operation) -> Iterator[tuple[str, Literal]]:
-    """A packed constant stands there with its type; its value is not unpacked."""
-    for value in operation.outputs:
-        literal = operation.attributes.get("val")
-        yield value.name, literal if literal is not None else Literal(type=value.type, value=[])
-
-
-def _operations(block: Block) -> Iterator[Operation]:
-    for operation in block.operations:
-        yield operation
-        for inner in operation.blocks:
-            yield from _operations(inner)
 
 
 def _walk(block: Block, inside: str = "") -> Iterator[tuple[Operation, str]]:
@@ -243,7 +223,7 @@ def origin(name: str, op_type: str, origins: "Mapping[str, ir.Node]") -> "ir.Nod
 
 
 def _notes(block: Block, rules: "Rules", generation: str) -> Iterator[Reason]:
-    held = {operation.type for operation in _operations(block)}
+    held = {operation.type for operation in operations(block)}
     for note in rules.notes:
         if held.intersection(note.operators) and rules.holds(note, generation):
             yield Reason(text=note.text, confidence=note.confidence, source=rules.sources[note.source])

@@ -8,7 +8,8 @@ import pytest
 from tests.exporter.tflite.harness import model_of, onnx_outputs
 
 from portproof.exporter.coreml.conversion import write_model
-from portproof.exporter.coreml.float16_safety import BOUND, Choice, choose, difference
+from portproof.exporter.coreml.float16_safety import BOUND, Choice, choose
+from portproof.exporter.coreml.float16_trial import difference
 from portproof.runtimes.options import RunOptions
 from portproof.runtimes.parity import run_in_source_layout
 
