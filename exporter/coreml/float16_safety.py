@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BOUND = 5e-3
 """How far outputs of a float16 package may be from those in float32, relative to the largest: see `differences`."""
 AIM = 0.8
-"""Of that, so much is used up on the inputs it is tried on: others come out worse."""
+"""Of that, so much is used up where there are no other inputs to hold a choice against: they would come out worse."""
 LOSSY = 2.0**-10
 """An operator that loses less than one step of float16 by itself cannot be what is wrong."""
 ROUNDS = 3
@@ -82,14 +82,15 @@ def choose(
 
     survey, inputs = Survey(), [dict(sample) for sample in samples]
     trial = Trial(package=package, inputs=inputs, reference=run(package, inputs, observe=survey))
-    keep, groups = _choose(survey.operators, trial, bound)
     unseen = _Unseen.of(package, others)
+    aim = bound if unseen.inputs else AIM * bound
+    keep, groups = _choose(survey.operators, trial, aim)
     for _ in range(ROUNDS):
         joined = unseen.join(trial, keep, bound)
         if not joined:
             break
         run(package, joined, observe=survey)
-        keep, groups = _choose(survey.operators, trial, bound)
+        keep, groups = _choose(survey.operators, trial, aim)
     return Choice(
         keep={name: _why(seen, groups) for name, seen in survey.operators.items() if name in keep},
         error=max(trial.error(keep), unseen.error(trial, keep)),
@@ -97,9 +98,9 @@ def choose(
     )
 
 
-def _choose(observed: Mapping[str, "Observed"], trial: Trial, bound: float) -> tuple[set[str], list[Group]]:
-    """What stays in float32, and the groups among it that the outputs feel."""
-    keep, aim = _beyond_range(observed, trial, bound), AIM * bound
+def _choose(observed: Mapping[str, "Observed"], trial: Trial, aim: float) -> tuple[set[str], list[Group]]:
+    """What stays in float32 for `Trial.error` to be within `aim`, and the groups among it that the outputs feel."""
+    keep = _beyond_range(observed, trial, aim)
     if trial.within(keep, aim):
         return keep, []
     keep |= _lossiest(observed, keep, trial, aim)
