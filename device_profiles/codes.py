@@ -37,6 +37,7 @@ _ROWS = (
     ("E-GATE-PARITY", GATE, "an output differs from the reference by more than its tolerance"),
     ("E-GATE-HEALTH", GATE, "an output is all zeros, constant, NaN, infinite or saturated where the reference's is not"),
     ("E-GATE-METRIC", GATE, "a metric asked for with --metric is not met"),
+    ("E-GATE-COVERAGE", GATE, "a compute unit takes less of the model than --fail-under asks for"),
     ("E-GATE-FILES", GATE, "a file of a result differs from its manifest"),
     ("E-MODEL-FORMAT", MODEL, "the file is not a model of a known format, or is damaged"),
     ("E-MODEL-INVALID", MODEL, "the model breaks the rules of its format (a cycle, an undefined value, a bad type)"),

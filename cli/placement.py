@@ -1,0 +1,75 @@
+"""What `check` prints: one matrix of devices and units, and what each unit refuses, by reason."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from portproof.cli.table import size_text, table
+
+if TYPE_CHECKING:
+    from portproof.exporter.check.result import Placed, UnitResult
+
+_PLACES = 3
+"""How many places of one reason are shown; all are in ``--json``."""
+
+
+def matrix(units: "Sequence[UnitResult]") -> str:
+    """A row for each path to a unit: shares of operators and multiply-accumulates, partitions, what they hand over."""
+    head = ("device", "unit", "rules", "form", "operators", "MACs", "partitions", "switches", "handed over")
+    return table(head, [_row(unit) for unit in units], right=range(4, 9))
+
+
+def _row(unit: "UnitResult") -> tuple[object, ...]:
+    start = (unit.device, unit.processor, unit.unit, unit.form)
+    if unit.unwritten:
+        return (*start, "-", "-", "-", "-", "-")
+    return (
+        *start,
+        f"{unit.operators_share:.0%} of {len(unit.placed)}",
+        f"{unit.macs_share:.1%}",
+        unit.on_unit_partitions,
+        unit.switches,
+        size_text(unit.crossing_bytes),
+    )
+
+
+def refusals(units: "Sequence[UnitResult]") -> Iterator[str]:
+    """For each unit that does not run the whole model: what it refuses, grouped by reason, with what to do."""
+    for unit in units:
+        lines = [*_unwritten(unit), *_refused(unit), *_left_out(unit), *(f"  note: {note}" for note in unit.notes)]
+        if lines:
+            advice = " (advice, not fact)" if unit.advice else ""
+            yield "\n".join((f"{unit.device}, {unit.processor}: {unit.name} [{unit.unit}]{advice}", *lines))
+
+
+def _unwritten(unit: "UnitResult") -> Iterator[str]:
+    for message in unit.unwritten:
+        yield f"  the model cannot be written for it: {message.what}"
+        yield from _labelled((("where", message.where), ("why", message.why), ("hint", message.hint)))
+
+
+def _refused(unit: "UnitResult") -> Iterator[str]:
+    groups: dict[tuple[str, str], list[Placed]] = {}
+    for each in unit.refused:
+        for reason in each.reasons:
+            groups.setdefault((each.operator.facts.op, reason.why), []).append(each)
+    for (op, why), placed in sorted(groups.items(), key=lambda group: -len(group[1])):
+        hint = next(reason.hint for reason in placed[0].reasons if reason.why == why)
+        yield f"  refused: {len(placed)} x {op}: {why}"
+        yield from _labelled((("at", _places(placed)), ("hint", hint), ("source", placed[0].source)))
+
+
+def _left_out(unit: "UnitResult") -> Iterator[str]:
+    if unit.left_out:
+        yield f"  left out: {len(unit.left_out)} operators that it would take, in partitions that it does not run"
+
+
+def _places(placed: "Sequence[Placed]") -> str:
+    found = list(dict.fromkeys(each.operator.where for each in placed))
+    more = f" and {len(found) - _PLACES} more places" if len(found) > _PLACES else ""
+    return "; ".join(found[:_PLACES]) + more
+
+
+def _labelled(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for label, text in lines:
+        if text:
+            yield f"    {label}: {text}"

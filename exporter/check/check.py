@@ -1,0 +1,119 @@
+"""What each compute unit of each device takes of a model: lowered in memory, held against rules, nothing written."""
+
+import re
+from collections.abc import Sequence
+
+from portproof.device_profiles.errors import Message, PortproofError
+from portproof.exporter import program
+from portproof.exporter.check.forms import Forms, refusal
+from portproof.exporter.check.paths import Path, paths
+from portproof.exporter.check.place import place
+from portproof.exporter.check.result import CheckResult, UnitResult
+from portproof.exporter.progress import Progress, Silent
+
+_LIMIT = re.compile(r"^(?:(?P<unit>[a-z0-9-]+)=)?(?P<percent>\d+(?:\.\d+)?)%?$")
+
+
+def check(  # noqa: PLR0913 - the options of the command line
+    model: str | Sequence[str],
+    devices: Sequence[str],
+    *,
+    int8: bool = False,
+    fail_under: Sequence[str] = (),
+    inputs: Sequence[str] = (),
+    allow_pickle: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> CheckResult:
+    """Find out what the compute units of devices take of a model, without writing or running it.
+
+    Args:
+        model: in the MODEL grammar.
+        devices: ids of device profiles, their files, or names of operator rules (``"litert-gpu"``).
+        int8: judge the quantized form. Of a float model that is one with made-up ranges, for placement only.
+        fail_under: ``"npu=95%"``: the least share of multiply-accumulates on a kind of unit, or on the unit of some
+            rules (``"qnn-htp=95%"``), of each device; of all units alike without a name.
+        inputs: declarations of ``--input``.
+        allow_pickle: unpickle `model`; runs code from the file.
+        seed: of a factory and of random example inputs.
+        progress: told the steps and the warnings.
+
+    Raises:
+        PortproofError: whatever is refused; a limit that is not met is no error: see `CheckResult.failed`.
+    """
+    listener = progress or Silent()
+    limits = _limits(fail_under)
+    asked = paths(devices)
+    with listener.step("read the model"):
+        made = program.load(model, inputs=inputs, allow_pickle=allow_pickle, seed=seed)
+    found: list[UnitResult] = []
+    for key, source in made.functions.items():
+        if source.dims:
+            names = ", ".join(dim.name for dim in source.dims)
+            raise PortproofError(
+                "E-USAGE", f"check needs fixed sizes, and {names} stays dynamic", hint="give every size a number"
+            )
+        forms = Forms(source.model, int8=int8)
+        with listener.step("lower" if made.only else f"lower {key}", len(asked)) as advance:
+            for path in asked:
+                found.append(_unit(path, forms))
+                advance()
+    return CheckResult(units=tuple(found), failed=tuple(_failed(limits, found)))
+
+
+def _unit(path: Path, forms: Forms) -> UnitResult:
+    form = f"{path.rules.dialect} int8" if forms.int8 or forms.quantized else path.rules.dialect
+    try:
+        return place(path, forms.operators(path.rules), form)
+    except PortproofError as error:
+        return UnitResult(
+            device=path.device,
+            processor=path.processor,
+            unit=path.rules.unit,
+            name=path.unit_name or path.rules.name,
+            form=form,
+            unwritten=refusal(error),
+        )
+
+
+def _limits(texts: Sequence[str]) -> list[tuple[str, float]]:
+    found, wrong = [], []
+    for text in texts:
+        match = _LIMIT.match(text.strip())
+        if match is None or float(match["percent"]) > 100:
+            wrong.append(Message(code="E-USAGE", what=f"{text!r} is no limit", hint="write npu=95%, or 95% for all"))
+        else:
+            found.append((match["unit"] or "", float(match["percent"]) / 100))
+    if wrong:
+        raise PortproofError.of(wrong)
+    return found
+
+
+def _failed(limits: Sequence[tuple[str, float]], found: Sequence[UnitResult]) -> list[Message]:
+    failed = []
+    for name, least in limits:
+        held = [unit for unit in found if name in ("", unit.processor, unit.unit)]
+        if not held:
+            known = ", ".join(sorted({unit.processor for unit in found} | {unit.unit for unit in found}))
+            raise PortproofError("E-USAGE", f"no device has a unit {name!r}", hint=f"there are {known}")
+        for device in dict.fromkeys(unit.device for unit in held):
+            best = max((unit for unit in held if unit.device == device), key=_share)
+            if _share(best) < least:
+                failed.append(_too_little(best, least))
+    return failed
+
+
+def _share(unit: UnitResult) -> float:
+    return 0.0 if unit.unwritten else unit.macs_share
+
+
+def _too_little(unit: UnitResult, least: float) -> Message:
+    first = unit.refused[0] if unit.refused else None
+    share = f"{_share(unit):.1%} of the multiply-accumulates run on {unit.name}"
+    return Message(
+        code="E-GATE-COVERAGE",
+        what=f"{unit.device}: {share}, {least:.1%} are asked for",
+        where=first.operator.where if first else "",
+        why=first.reasons[0].why if first and first.reasons else "",
+        hint=first.reasons[0].hint if first and first.reasons else "",
+    )

@@ -1,0 +1,78 @@
+"""A lowered model held against the rules of one path."""
+
+import math
+from collections.abc import Sequence
+
+from portproof.device_profiles.op_rules.judge import judge
+from portproof.exporter.check.operators import Operator
+from portproof.exporter.check.partition import Partition, bytes_of, crossing_bytes, partitions
+from portproof.exporter.check.paths import Path
+from portproof.exporter.check.result import Placed, UnitResult
+
+
+def place(path: Path, operators: Sequence[Operator], form: str) -> UnitResult:
+    """Where each operator runs, and the partitions that result."""
+    rules = path.rules
+    verdicts = [judge(rules, one.facts, path.figures, added=path.added, removed=path.removed) for one in operators]
+    found = partitions(operators, [verdict.taken for verdict in verdicts])
+    kept = _kept(path, found)
+    there = {index for part in kept if part.on_unit for index in part.members}
+    placed = tuple(
+        Placed(
+            operator=one,
+            taken=verdict.taken,
+            on_unit=index in there,
+            reasons=verdict.reasons,
+            source=verdict.source,
+            confidence=verdict.confidence,
+        )
+        for index, (one, verdict) in enumerate(zip(operators, verdicts, strict=True))
+    )
+    return UnitResult(
+        device=path.device,
+        processor=path.processor,
+        unit=rules.unit,
+        name=path.unit_name or rules.name,
+        form=form,
+        placed=placed,
+        partitions=kept,
+        crossing_bytes=crossing_bytes(operators, kept),
+        parameter_bytes=_parameter_bytes(placed),
+        notes=rules.notes,
+        advice=rules.advice,
+    )
+
+
+def _kept(path: Path, found: Sequence[Partition]) -> tuple[Partition, ...]:
+    """The partitions that the unit really runs, of several the longest, as TensorFlow Lite chooses; the others do not."""
+    rules = path.rules
+    candidates = [part for part in found if part.on_unit and len(part.members) >= rules.least_nodes]
+    if rules.first_only:
+        candidates = candidates[:1]
+    elif rules.partitions is not None and len(candidates) > rules.partitions:
+        largest = sorted(candidates, key=lambda part: -len(part.members))[: rules.partitions]
+        candidates = [part for part in candidates if part in largest]
+    return _joined(found, candidates)
+
+
+def _joined(found: Sequence[Partition], candidates: Sequence[Partition]) -> tuple[Partition, ...]:
+    result: list[Partition] = []
+    for part in found:
+        here = part in candidates
+        if result and result[-1].on_unit == here:
+            result[-1] = Partition(on_unit=here, members=(*result[-1].members, *part.members))
+        else:
+            result.append(Partition(on_unit=here, members=part.members))
+    return tuple(result)
+
+
+def _parameter_bytes(placed: Sequence[Placed]) -> int:
+    """Of the constants that operators on the unit read, each tensor once."""
+    held = {
+        tensor.name: bytes_of(tensor)
+        for each in placed
+        if each.on_unit
+        for tensor in each.operator.facts.inputs
+        if tensor is not None and tensor.constant and math.prod(tensor.sizes) > 1
+    }
+    return sum(held.values())
