@@ -42,9 +42,14 @@ class Collector:
         self.data = run.to_bytes(model, self.names)
         digest = hashlib.sha256(self.data)
         digest.update("\n".join(self.names).encode())
-        self.table = Table(model=digest.hexdigest())
-        if table is not None:
-            self.table = self.table.merged(table)
+        given = Table(model=digest.hexdigest())
+        given = given if table is None else given.merged(table)
+        self._model, self._samples, self._histograms = given.model, Counter(given.samples), dict(given.histograms)
+
+    @property
+    def table(self) -> Table:
+        """The statistics so far."""
+        return Table(model=self._model, samples=dict(self._samples), histograms=dict(sorted(self._histograms.items())))
 
     def add(self, samples: Iterable[Inputs], *, jobs: int = 1, advance: Callable[[], None] = lambda: None) -> None:
         """Watch all samples that the table does not hold yet; `advance` is called once for each of the others too.
@@ -69,12 +74,13 @@ class Collector:
                 advance()
 
     def _take(self, names: list[str], histograms: Histograms) -> None:
-        part = Table(model=self.table.model, samples=dict(Counter(names)), histograms=histograms)
-        self.table = self.table.merged(part)
+        for name, found in histograms.items():
+            self._histograms[name] = histogram.merge(self._histograms.get(name, histogram.EMPTY), found)
+        self._samples.update(names)
 
     def _unseen(self, samples: Iterable[Inputs], advance: Callable[[], None]) -> Iterator[tuple[str, Inputs]]:
         """Samples with their fingerprints; one that is there twice counts twice."""
-        seen = Counter(self.table.samples)
+        seen = Counter(self._samples)
         for sample in samples:
             name = fingerprint(sample)
             if seen[name] > 0:
@@ -111,8 +117,10 @@ def _watch(running: Any, names: tuple[str, ...], sample: Inputs) -> Histograms:
 
 
 def _histogram(name: str, found: Mapping[str, NDArray[Any]]) -> Histogram:
-    if histogram.finite(found[name]):
-        return histogram.of(found[name])
+    values = np.asarray(found[name], np.float32)
+    ends = histogram.finite_ends(values)
+    if ends is not None:
+        return histogram.of(values, ends)
     raise PortproofError(
         "E-CALIB-NAN",
         f"{name!r} is NaN or infinite on a calibration sample",

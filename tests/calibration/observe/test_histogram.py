@@ -62,17 +62,27 @@ def test_nothing_changes_nothing() -> None:
     assert histogram.merge(some, histogram.EMPTY) is some
 
 
-@pytest.mark.parametrize(("value", "expected"), [(1.0, True), (math.nan, False), (math.inf, False), (-math.inf, False)])
-def test_finite(value: float, expected: bool) -> None:
-    assert histogram.finite(np.asarray([0.0, value, 2.0], np.float32)) is expected
-    assert histogram.finite(np.zeros(0, np.float32))
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_ends_are_finite_or_none(value: float) -> None:
+    assert histogram.finite_ends(np.asarray([0.0, -1.5, 2.0], np.float32)) == (-1.5, 2.0)
+    assert histogram.finite_ends(np.asarray([0.0, value, 2.0], np.float32)) is None
+    assert histogram.finite_ends(np.zeros(0, np.float32)) == (0.0, 0.0)
 
 
-def test_of_a_large_array_a_fifth_is_counted_for_all_and_the_extremes_are_exact() -> None:
-    values = np.random.default_rng(0).normal(size=400_000).astype(np.float32)
+@pytest.mark.parametrize("size", [131_072, 400_000, 96 * 112 * 112, 320 * 320 * 5, 999_983])
+def test_of_a_large_array_a_part_is_counted_for_all_and_the_extremes_are_exact(size: int) -> None:
+    values = np.random.default_rng(0).normal(size=size).astype(np.float32)
     values[1] = 50.0  # among those that are not counted
     found = histogram.of(values)
     assert found.high == 50.0
     assert found.size == values.size
     assert found.counts[-1] == 0
-    assert abs(float(found.counts @ found.centers) / found.size - values.mean()) < 0.01
+    assert abs(float(found.counts @ found.centers) / found.size - values.mean()) < 0.02
+
+
+def test_every_column_of_a_large_array_is_counted() -> None:
+    for width in (5, 7, 37, 112, 320):
+        array = np.broadcast_to(np.arange(width, dtype=np.float32), (3, 1 << 17, width))
+        found = histogram.of(array)
+        columns = np.unique(np.floor(found.centers[found.counts > 0]))
+        assert columns.tolist() == list(range(width))
