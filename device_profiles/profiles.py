@@ -1,102 +1,97 @@
-"""Find and read device profiles: `data/<id>.toml`, or a TOML file of the user's own."""
+"""The device profiles: by id, all of them, and with where each value is from. docs/devices.md tells their form."""
 
-import difflib
-import tomllib
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from portproof.device_profiles.errors import Message, PortproofError
-from portproof.device_profiles.schema import Profile
+from portproof.device_profiles.loading.catalog import Catalog
+from portproof.device_profiles.loading.messages import joined
+from portproof.device_profiles.loading.resolve import Resolved
+from portproof.device_profiles.loading.resolve import resolve as _resolve
+from portproof.device_profiles.schema.profile import Profile, ProfileKind
 
-DATA = Path(__file__).parent / "data"
+ProfilePath = str | os.PathLike[str]
+Paths = ProfilePath | Sequence[ProfilePath] | None
+_NOT_TOML = (".toml", ".json", ".yaml", ".yml")
 
 
-def available() -> list[Profile]:
-    """Every profile that comes with Portproof, by id.
+def available(kind: ProfileKind | None = "device", *, profile_path: Paths = None) -> list[Profile]:
+    """Every profile that is found in any place, by id.
+
+    Args:
+        kind: ``"device"``, ``"soc"``, or None for both.
+        profile_path: files and folders of one's own, as ``--profile``.
 
     Raises:
         PortproofError: ``E-CONFIG``: profiles are wrong; every error of every file at once.
     """
-    return read_all(sorted(DATA.glob("*.toml")))
+    return [each.profile for each in resolved(kind, profile_path=profile_path)]
 
 
-def load(device_id: str) -> Profile:
-    """The profile of that id; a name that ends in ``.toml`` is the path of a profile of one's own.
+def resolved(kind: ProfileKind | None = "device", *, profile_path: Paths = None) -> list[Resolved]:
+    """As `available`, each with where its values are from."""
+    catalog = Catalog(_listed(profile_path))
+    found = _each(catalog, catalog.ids(), ())
+    return [each for each in found if kind is None or each.profile.kind == kind]
+
+
+def load(device_id: str, *, profile_path: Paths = None, overrides: Sequence[str] = ()) -> Profile:
+    """The profile of an id, of a device or of a chip, with all that it extends merged into it.
+
+    Args:
+        device_id: the id; a name that ends in ``.toml`` is the path of a profile of one's own.
+        profile_path: files and folders of one's own, looked in before all others.
+        overrides: ``KEY=VALUE`` for this run, as ``--set``.
 
     Raises:
-        PortproofError: ``E-DEVICE-UNKNOWN`` with the nearest ids; ``E-FILE-MISSING``; ``E-CONFIG``.
+        PortproofError: ``E-DEVICE-UNKNOWN`` with the nearest ids; ``E-FILE-MISSING``; ``E-CONFIG``: all that is wrong
+            in its files, by file, line and key; ``E-USAGE``: an override that cannot be.
     """
-    if device_id.endswith(".toml"):
-        return read_all([Path(device_id)])[0]
-    if device_id not in {path.stem for path in DATA.glob("*.toml")}:
-        raise PortproofError.of([_unknown(device_id)])
-    return read_all([DATA / f"{device_id}.toml"])[0]
+    return resolve(device_id, profile_path=profile_path, overrides=overrides).profile
 
 
-def load_all(device_ids: tuple[str, ...]) -> list[Profile]:
+def resolve(device_id: str, *, profile_path: Paths = None, overrides: Sequence[str] = ()) -> Resolved:
+    """As `load`, with where each value is from."""
+    paths = _listed(profile_path)
+    if device_id.endswith(_NOT_TOML):
+        paths, device_id = [device_id, *paths], Path(device_id).stem
+    return _resolve(Catalog(paths), device_id, overrides)
+
+
+def load_all(device_ids: Sequence[str], *, profile_path: Paths = None, overrides: Sequence[str] = ()) -> list[Profile]:
     """`load` for each; what is wrong with any of them is raised together."""
-    profiles: list[Profile] = []
     messages: list[Message] = []
+    profiles: list[Profile] = []
     for device_id in device_ids:
         try:
-            profiles.append(load(device_id))
+            profiles.append(load(device_id, profile_path=profile_path, overrides=overrides))
         except PortproofError as error:
             messages += error.messages
     if messages:
-        raise PortproofError.of(messages)
+        raise PortproofError.of(joined(messages))
     return profiles
 
 
-def read_all(paths: list[Path]) -> list[Profile]:
-    """Read profile files.
+def is_known(device_id: str) -> bool:
+    """Whether some place has a profile of that id, or it is the path of one."""
+    return device_id.endswith(".toml") or device_id in Catalog().ids()
 
-    Raises:
-        PortproofError: ``E-FILE-MISSING``, ``E-CONFIG``: all that is wrong in all files, by file and key.
-    """
-    profiles: list[Profile] = []
+
+def _each(catalog: Catalog, device_ids: Sequence[str], overrides: Sequence[str]) -> list[Resolved]:
     messages: list[Message] = []
-    for path in paths:
+    found: list[Resolved] = []
+    for device_id in device_ids:
         try:
-            profiles.append(Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))))
-            messages += _check_name(path, profiles[-1])
-        except FileNotFoundError:
-            messages.append(Message(code="E-FILE-MISSING", what="there is no such profile", where=str(path)))
-        except ValidationError as error:
-            messages += [_wrong_key(path, row["loc"], row["msg"]) for row in error.errors()]
-        except (OSError, ValueError) as error:  # a TOML or UTF-8 error is a ValueError
-            messages.append(Message(code="E-CONFIG", what=f"not a TOML file: {error}", where=str(path)))
+            found.append(_resolve(catalog, device_id, overrides))
+        except PortproofError as error:
+            messages += error.messages
     if messages:
-        raise PortproofError.of(messages)
-    return profiles
+        raise PortproofError.of(joined(messages))
+    return found
 
 
-def _check_name(path: Path, profile: Profile) -> list[Message]:
-    if path.stem == profile.id:
+def _listed(profile_path: Paths) -> list[ProfilePath]:
+    if profile_path is None:
         return []
-    return [_wrong_key(path, ("id",), f'is "{profile.id}", but the file is named {path.name}')]
-
-
-def _wrong_key(path: Path, key: tuple[int | str, ...], what: str) -> Message:
-    dotted = ".".join(str(part) for part in key if part != "[key]") or "the whole"
-    return Message(
-        code="E-CONFIG",
-        what=f"{dotted}: {what}",
-        where=str(path),
-        hint="docs/devices.md lists the keys",
-        details={"file": str(path), "key": dotted},
-    )
-
-
-def _unknown(device_id: str) -> Message:
-    known = [path.stem for path in sorted(DATA.glob("*.toml"))]
-    wanted = device_id.lower().replace("_", "-").replace(" ", "-")
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
-    near += [name for name in known if wanted and wanted in name and name not in near]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known devices: {', '.join(known)}"
-    return Message(
-        code="E-DEVICE-UNKNOWN",
-        what=f'no device profile is named "{device_id}"',
-        hint=f"{hint} (`portproof devices list` shows all; a path to a .toml file names your own)",
-        details={"device": device_id, "near": near, "known": known},
-    )
+    return [profile_path] if isinstance(profile_path, str | os.PathLike) else list(profile_path)

@@ -32,7 +32,7 @@ def test_the_wheel_holds_every_source_file_and_no_other(wheel: set[str]) -> None
 
 
 def test_the_wheel_holds_data_as_well_as_code(wheel: set[str]) -> None:
-    assert "portproof/device_profiles/data/pixel-8.toml" in wheel
+    assert "portproof/device_profiles/data/devices/pixel-8.toml" in wheel
     assert "portproof/cli/main.py" in wheel
     assert any(name.endswith("licenses/LICENSE") for name in wheel)
 

@@ -149,12 +149,11 @@ def advise(
 
 def chip_of(profile_or_chip: "str | Profile") -> str:
     """The chip of a device profile, of the id of one, or what was given."""
-    from portproof.device_profiles.profiles import DATA, load
+    from portproof.device_profiles.profiles import is_known, load
 
     if not isinstance(profile_or_chip, str):
         return profile_or_chip.soc
-    is_id = profile_or_chip.endswith(".toml") or (DATA / f"{profile_or_chip}.toml").is_file()
-    return load(profile_or_chip).soc if is_id else profile_or_chip
+    return load(profile_or_chip).soc if is_known(profile_or_chip) else profile_or_chip
 
 
 def _function(package: Package, name: str | None) -> Function:

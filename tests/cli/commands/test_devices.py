@@ -16,4 +16,4 @@ def test_devices_list_for_machines(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["devices", "list", "--json"]) == 0
     document = json.loads(capfd.readouterr().out)
     devices = {device["id"]: device for device in document["result"]["devices"]}
-    assert devices["galaxy-s24"]["figures"]["npu_htp_arch"]["value"] == 75
+    assert devices["galaxy-s24"]["npu"]["htp_arch"]["value"] == 75
