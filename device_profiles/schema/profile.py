@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from portproof.device_profiles.cost.fit_schema import LatencyFit
 from portproof.device_profiles.schema.figure import ID_PATTERN, Figure, Kind, Strict
 from portproof.device_profiles.schema.units import UNITS, Cpu, Gpu, Memory, Npu, Precision, Unit, UnitName, Word
 
@@ -56,6 +57,7 @@ class ProfileFile(Strict):
         int8_units: what runs int8 models on it, the preferred first: units of `integer_kernels`, by name.
         coreml_target: the oldest release of Apple's systems to write Core ML packages for.
         runtimes: what executes models on it.
+        latency: cost models, fitted for a unit, a runtime and a precision each.
         notes: sentences that a user should know.
     """
 
@@ -76,6 +78,7 @@ class ProfileFile(Strict):
     npu: Npu | None = None
     memory: Memory | None = None
     runtimes: tuple[Runtime, ...] = ()
+    latency: tuple[LatencyFit, ...] = ()
 
     @property
     def units(self) -> dict[UnitName, Unit]:
@@ -103,6 +106,9 @@ class Profile(ProfileFile):
             absent = [unit for unit in runtime.units if unit not in self.units]
             if absent:
                 raise ValueError(f"the runtime {runtime.name} needs the table [{absent[0]}], which no file has")
+        for fit in self.latency:
+            if fit.unit not in self.units:
+                raise ValueError(f"latency of {fit.runtime} needs the table [{fit.unit}], which no file has")
         return self
 
     @property

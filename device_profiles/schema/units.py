@@ -1,9 +1,9 @@
 """The compute units of a device and its memory: tables of a profile. A key of a number ends with its unit."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from portproof.device_profiles.schema.figure import (
     Cores,
@@ -59,6 +59,13 @@ class Unit(_Figures):
     options: dict[Word, Word] = Field(default_factory=dict)
     clock_ghz: Ghz | None = None
     power_w: Watts | None = None
+
+    @model_validator(mode="after")
+    def _adjusts_each_once(self) -> Self:
+        both = sorted({*self.ops_added} & {*self.ops_removed})
+        if both:
+            raise ValueError(f"{', '.join(both)}: in ops+ and in ops-")
+        return self
 
 
 class Cpu(Unit):
