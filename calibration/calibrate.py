@@ -1,13 +1,12 @@
 """Statistics for a placement: watched on samples, or taken from a table and gone on with; kept when interrupted."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portproof.calibration.observe import table as tables
 from portproof.calibration.observe.collect import Collector
-from portproof.calibration.observe.table import Table
+from portproof.calibration.observe.table import Table, load
 from portproof.calibration.place.placement import Placement
 from portproof.calibration.rewrites import watched
 from portproof.calibration.samples import Samples
@@ -23,6 +22,7 @@ def calibrate(
     path: str | os.PathLike[str] | None = None,
     jobs: int = 1,
     advance: Callable[[], None] = lambda: None,
+    tables: Mapping[str, Table] | None = None,
 ) -> Table:
     """The statistics of all values that a placement's ranges depend on, over all samples.
 
@@ -34,14 +34,18 @@ def calibrate(
             (Ctrl-C), so that the next run goes on from there.
         jobs: processes.
         advance: called once a sample.
+        tables: by model, of what was watched of these samples already, for instance to try a rewrite; where `path`
+            holds a table too, that alone counts.
 
     Raises:
         PortproofError: ``E-CALIB-TABLE``: the table is of another model or another unit; ``E-CALIB-NAN``;
             ``E-OUTPUT``.
     """
     file = None if path is None else Path(path)
-    given = tables.load(file) if file is not None and file.exists() else None
+    given = load(file) if file is not None and file.exists() else None
     collector = Collector(model, watched(model, placement), table=given)
+    if given is None and tables:
+        collector.take(tables)
     try:
         collector.add(samples, jobs=jobs, advance=advance)
     finally:

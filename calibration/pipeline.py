@@ -27,7 +27,7 @@ from portproof.calibration.rewrites import Trials, rewrite
 from portproof.calibration.samples import Data, Samples, open_samples
 from portproof.calibration.transforms.masks import FLOOR, ClampMasks
 from portproof.calibration.weights_only import weights_plan
-from portproof.calibration.workspace import Workspace
+from portproof.calibration.workspace import Reference, Workspace
 from portproof.calibration.write import write
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.device_profiles.integer_kernels import KernelRules
@@ -123,6 +123,7 @@ class _Job:
         self.seconds: dict[str, float] = {}
         self.messages: list[Message] = []
         self.mix: Found | None = None
+        self.reference = Reference()
         if options.goal is not None:
             options.goal.check(self.recipe)
         with self._part("read the model"):
@@ -135,7 +136,9 @@ class _Job:
         check_range(samples, self.options.declared)
         plan, rewrites, table = self._plan(samples)
         self._refuse_nothing(plan)
-        workspace = Workspace(model=self.model, plan=plan, samples=samples, seed=self.options.seed)
+        workspace = Workspace(
+            model=self.model, plan=plan, samples=samples, seed=self.options.seed, reference=self.reference
+        )
         with self._part("run the model with ranges alone"):
             ranges = workspace.accuracy(plan)
         workspace, steps = self._steps(workspace, ranges)
@@ -148,13 +151,20 @@ class _Job:
         if self.recipe.form != "static":
             return *self._weights_plan(samples), None
         self._clamp_masks()
-        trials = Trials(place=self._place, build=self._build, samples=samples, seed=self.options.seed)
+        trials = Trials(
+            place=self._place,
+            build=self._build,
+            samples=samples,
+            seed=self.options.seed,
+            reference=self.reference,
+        )
         steps = self.recipe.graph_steps()
         with self._part("try rewrites") if steps else nullcontext():
             self.model, reports = rewrite(self.model, steps, trials, self.told.note)
         placement = self._place(self.model)
+        stored = self.options.table, self.options.jobs
         with self._part("watch the model on the data", samples.count) as advance:
-            table = calibrate(self.model, placement, samples, self.options.table, self.options.jobs, advance)
+            table = calibrate(self.model, placement, samples, *stored, advance, trials.tables)
         shared = shared_ranges(placement, table.histograms)
         with self._part("set ranges"):
             plan = self._build(self.model, placement, table.histograms)
@@ -170,6 +180,7 @@ class _Job:
             build=lambda model, _, __: weights_plan(model, self.rules, self.recipe),
             samples=samples,
             seed=self.options.seed,
+            reference=self.reference,
         )
         steps = self.recipe.graph_steps()
         with self._part("try rewrites") if steps else nullcontext():

@@ -6,7 +6,7 @@ the rewritten one alike. All groups are tried together, and where the outputs ar
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,14 @@ from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.guard import Verdict
 from portproof.calibration.observe.collect import Collector
 from portproof.calibration.observe.histogram import Histogram
+from portproof.calibration.observe.table import Table
 from portproof.calibration.plan import Plan
 from portproof.calibration.prepare import tidied
 from portproof.calibration.report import StepReport
 from portproof.calibration.run import to_bytes
 from portproof.calibration.samples import Samples
 from portproof.calibration.steps import GraphStep
-from portproof.calibration.workspace import Workspace
+from portproof.calibration.workspace import Reference, Workspace
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -40,12 +41,16 @@ class Trials:
         build: the plan of a model, its placement and its histograms.
         samples: what it is watched and judged on.
         seed: for all that is drawn.
+        reference: the outputs of the model as it was, which every rewritten one is held against.
+        tables: of the models tried, by their fingerprint: what was watched is not watched again.
     """
 
     place: "Callable[[ir.Model], Placement]"
     build: "Callable[[ir.Model, Placement, dict[str, Histogram]], Plan]"
     samples: Samples
     seed: int = 0
+    reference: Reference = field(default_factory=Reference)
+    tables: dict[str, Table] = field(default_factory=dict)
 
     def workspace(self, model: "ir.Model") -> Workspace:
         """A model with a plan of its own, ranges of a few samples."""
@@ -53,8 +58,12 @@ class Trials:
         collector = Collector(model, watched(model, placement))
         if placement.sources:  # a plan without ranges needs no statistics
             collector.add(islice(self.samples.fit(), _SAMPLES))
-        plan = self.build(model, placement, dict(collector.table.histograms))
-        return Workspace(model=model, plan=plan, samples=self.samples, seed=self.seed, most=_SAMPLES)
+        table = collector.table
+        self.tables[table.model] = table
+        plan = self.build(model, placement, dict(table.histograms))
+        return Workspace(
+            model=model, plan=plan, samples=self.samples, seed=self.seed, most=_SAMPLES, reference=self.reference
+        )
 
 
 def watched(model: "ir.Model", placement: "Placement") -> tuple[str, ...]:

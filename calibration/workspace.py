@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
 _FOR_MEANS = 20  # samples: a mean over as many images and all their positions is settled
-
+_JUDGED = 32  # samples held back: they decide between plans, whose errors are those of the same samples
 _MOST_BYTES = 1 << 26
 
 
 class Reference:
-    """A float model's outputs on the samples held back, computed once where they are small."""
+    """A float model's outputs on the samples held back, computed once where they are small.
+
+    It serves every form of the model that computes the same function: what is rewritten is held against the original.
+    """
 
     def __init__(self) -> None:
         self.kept: list[Inputs] | None = None
@@ -58,7 +61,7 @@ class Workspace:
         samples: all of them.
         seed: for all that is drawn.
         most: samples that a step sees at most: corrections gain little from more, and cost in proportion.
-        reference: the float model's outputs, kept for the next accuracy.
+        reference: the float model's outputs, kept for the next accuracy, and for the next workspace.
     """
 
     model: "ir.Model"
@@ -104,7 +107,7 @@ class Workspace:
 
     def held_back(self) -> Iterator[Inputs]:
         """The samples that no step sees."""
-        return _first(self.samples.held_back(), self.most)
+        return _first(self.samples.held_back(), _JUDGED)
 
     def _fit(self) -> Iterator[Inputs]:
         return _first(self.samples.fit(), self.most)

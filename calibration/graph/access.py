@@ -29,7 +29,8 @@ def add_constant(graph: "ir.Graph", array: NDArray[Any], name: str) -> "ir.Value
     import onnx_ir as ir
 
     unique = _free_name(graph, name)
-    tensor = ir.tensor(np.asarray(array, order="C"), name=unique)
+    held = np.asarray(array, order="C")
+    tensor = ir.Tensor(held, shape=ir.Shape(held.shape), name=unique)  # ir.tensor asks seven protocols first
     value = ir.Value(name=unique, shape=ir.Shape(array.shape), type=ir.TensorType(tensor.dtype), const_value=tensor)
     graph.register_initializer(value)
     return value

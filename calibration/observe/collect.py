@@ -51,6 +51,12 @@ class Collector:
         """The statistics so far."""
         return Table(model=self._model, samples=dict(self._samples), histograms=dict(sorted(self._histograms.items())))
 
+    def take(self, tables: Mapping[str, Table]) -> None:
+        """Go on with the table of this very model among several, if there is one: its samples are not run again."""
+        known = tables.get(self._model)
+        if known is not None:
+            self._take(list(Counter(known.samples).elements()), dict(known.histograms))
+
     def add(self, samples: Iterable[Inputs], *, jobs: int = 1, advance: Callable[[], None] = lambda: None) -> None:
         """Watch all samples that the table does not hold yet; `advance` is called once for each of the others too.
 

@@ -54,10 +54,12 @@ def rows(x: NDArray[Any], windows: Windows, kernel: tuple[int, ...], groups: int
     sample, *places = np.unravel_index(choose(count * math.prod(outputs)), (count, *outputs))
     starts = [place * s - begin for place, s, (begin, _) in zip(places, strides, pads, strict=True)]
     index, inside = _taps(starts, kernel, windows.dilations, tuple(sizes))
-    flat = x.reshape(count, channels, -1)
-    cut = flat[sample[:, None, None], np.arange(channels)[:, None], index[:, None, :]]
-    cut *= inside[:, None, :]
-    return cut.reshape(len(sample), groups, -1)
+    # Channels first: what is taken of one channel lies side by side, and depthwise moments want it so.
+    flat = x.reshape(count, channels, -1).swapaxes(0, 1).reshape(channels, -1)
+    cut = flat.take(sample[:, None] * math.prod(sizes) + index, axis=1)
+    if not inside.all():
+        cut *= inside
+    return cut.reshape(groups, -1, len(sample), index.shape[1]).transpose(2, 0, 1, 3).reshape(len(sample), groups, -1)
 
 
 def _taps(

@@ -8,6 +8,7 @@ from nets import conv_net, images, with_weights
 
 from portproof.calibration import run
 from portproof.calibration.build import Choice, build
+from portproof.calibration.calibrate import calibrate
 from portproof.calibration.mean_errors import mean_errors
 from portproof.calibration.place.limits import beyond
 from portproof.calibration.place.placement import Placement, place
@@ -130,3 +131,22 @@ net (float[1,32,32,32] x) => (float[1,32,32,32] y) { a = Conv(x, w) b = Mul(a, k
     ).workspace(net)
     found = beyond(placement, workspace.plan, RULES)
     assert [(name, "scale ratio" in why) for name, why in found.items()] == [("Add_2", True)]
+
+
+def test_trials_are_held_against_the_first_model_and_keep_what_they_watched(model: ir.Model) -> None:
+    tried = trials(model)
+    first = tried.workspace(model)
+    reached = first.accuracy(first.plan)
+    changed = model.clone()
+    scale(changed, "w2", 0, 0.0)  # its function is another: only the first model's outputs show it
+    second = tried.workspace(changed)
+    assert second.accuracy(second.plan).mean_db < min(reached.mean_db, 20)
+    assert [table.count for table in tried.tables.values()] == [8, 8]
+    placement = tried.place(model)
+    runs: list[int] = []
+    found = calibrate(model, placement, tried.samples, advance=lambda: runs.append(1), tables=tried.tables)
+    whole = calibrate(model, placement, tried.samples)
+    assert (len(runs), found.samples) == (10, whole.samples)
+    assert all(
+        np.array_equal(found.histograms[name].counts, whole.histograms[name].counts) for name in whole.histograms
+    )

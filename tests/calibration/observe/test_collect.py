@@ -52,6 +52,21 @@ def test_a_table_is_gone_on_with_and_seen_samples_are_not_run_again() -> None:
     assert np.array_equal(collector.table.histograms["y"].counts, collected(data).histograms["y"].counts)
 
 
+def test_of_several_models_tables_that_of_the_very_model_is_gone_on_with() -> None:
+    data = images(5)
+    other = Collector(conv_net(seed=1), NAMES)
+    other.add(data)
+    collector = Collector(conv_net(), NAMES)
+    collector.take({each.model: each for each in (other.table, collected(data[:3]))})
+    assert collector.table.count == 3
+    collector.add(data)
+    assert collector.table.samples == collected(data).samples
+    assert np.array_equal(collector.table.histograms["y"].counts, collected(data).histograms["y"].counts)
+    alone = Collector(conv_net(), NAMES)
+    alone.take({other.table.model: other.table})
+    assert alone.table.count == 0
+
+
 def test_an_interruption_leaves_the_samples_seen_so_far() -> None:
     def interrupted() -> Iterator[dict[str, Array]]:
         yield from images(3)
