@@ -59,9 +59,14 @@ def most_felt(names: Sequence[str], keep: Collection[str], trial: Trial, bound: 
 
 
 def _for_hardest(names: Sequence[str], keep: set[str], trial: Trial, bound: float) -> list[Group]:
-    groups = sorted(_split(names, trial, bound), key=lambda group: -group.worth)
-    count = first(len(groups), lambda size: trial.on_hardest({*keep, *names_of(groups[:size])}) <= bound)
-    return groups[:count]
+    groups = [Group(names=tuple(names), felt=trial.felt(set(names)))]
+    chosen = groups
+    for left in (SPLITS, SPLITS // 2, 0):
+        groups = sorted(_split(groups, trial, chosen, bound, left), key=lambda group: -group.worth)
+        chosen = _enough(groups, keep, trial, bound)
+        if all(len(group.names) == 1 for group in chosen):
+            break
+    return chosen
 
 
 def names_of(groups: Sequence[Group]) -> set[str]:
@@ -69,10 +74,17 @@ def names_of(groups: Sequence[Group]) -> set[str]:
     return {name for group in groups for name in group.names}
 
 
-def _split(names: Sequence[str], trial: Trial, bound: float) -> list[Group]:
-    groups = [Group(names=tuple(names), felt=trial.felt(set(names)))] if names else []
-    for _ in range(SPLITS):
-        wide = [group for group in _needed(groups, bound) if len(group.names) > 1]
+def _enough(groups: list[Group], keep: set[str], trial: Trial, bound: float) -> list[Group]:
+    count = first(len(groups), lambda size: trial.on_hardest({*keep, *names_of(groups[:size])}) <= bound)
+    return groups[:count]
+
+
+def _split(groups: list[Group], trial: Trial, chosen: Sequence[Group], bound: float, most: int) -> list[Group]:
+    """Splits what has to stay in float32, as estimated, and what was `chosen`, down to single operators if it can."""
+    groups = list(groups)
+    for _ in range(most):
+        wanted = {*_needed(groups, bound), *chosen}
+        wide = [group for group in groups if group in wanted and len(group.names) > 1]
         if not wide:
             break
         widest = max(wide, key=lambda group: (group.felt, len(group.names)))
@@ -84,14 +96,14 @@ def _split(names: Sequence[str], trial: Trial, bound: float) -> list[Group]:
 
 
 def _needed(groups: Sequence[Group], bound: float) -> list[Group]:
-    """Those that cannot be left in float16, were their errors independent of each other."""
+    """Those that cannot be left in float16, were their errors independent of each other; the worthiest at least."""
     ranked = sorted(groups, key=lambda group: group.worth)
     total = 0.0
     for at, group in enumerate(ranked):
         total += group.felt**2
         if math.sqrt(total) > bound:
             return ranked[at:]
-    return []
+    return ranked[-1:]
 
 
 def _without_needless(found: list[Group], keep: Collection[str], trial: Trial, bound: float) -> list[Group]:

@@ -1,9 +1,9 @@
 """Finds the operators that float16 would break, from real inputs: the smallest set that has to stay in float32.
 
 The float32 package is run in the emulator. What leaves float16's range stays in float32; then, while the outputs
-differ by more than `BOUND`, the operators that lose most by themselves join, fewest first; then those whose rounding
-the outputs feel most. Any choice is judged by running the whole program as it would be with that choice, at last on
-inputs that it was not made from: the worst of these join the others where they do not come out.
+differ by more than `BOUND`, the operators join whose rounding the outputs feel most. Any choice is judged by running
+the whole program as it would be with that choice, at last on inputs that it was not made from: the worst of these join
+the others where they do not come out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portproof.exporter.coreml.float16_groups import Group, first, most_felt, names_of
+from portproof.exporter.coreml.float16_groups import Group, most_felt, names_of
 from portproof.exporter.coreml.float16_trial import Samples, Trial, differences, run, scales
 from portproof.runtimes.spec import Array
 
@@ -21,28 +21,11 @@ if TYPE_CHECKING:
 BOUND = 5e-3
 """How far outputs of a float16 package may be from those in float32, relative to the largest: see `differences`."""
 AIM = 0.8
-"""Of that, so much is used up where there are no other inputs to hold a choice against: they would come out worse."""
-LOSSY = 2.0**-10
-"""An operator that loses less than one step of float16 by itself cannot be what is wrong."""
+"""Of that, so much is used up on the inputs that a choice is made from: others come out worse."""
 ROUNDS = 3
 """How often a choice is made anew because other inputs do not come out."""
 WORST = 4
 """How many of these join the ones that the choice is made from."""
-
-_MOVES = frozenset(
-    {
-        "concat",
-        "expand_dims",
-        "gather",
-        "reshape",
-        "slice_by_index",
-        "slice_by_size",
-        "split",
-        "squeeze",
-        "stack",
-        "tile",
-    }
-) | {"transpose"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +66,13 @@ def choose(
     survey, inputs = Survey(), [dict(sample) for sample in samples]
     trial = Trial(package=package, inputs=inputs, reference=run(package, inputs, observe=survey))
     unseen = _Unseen.of(package, others)
-    aim = bound if unseen.inputs else AIM * bound
-    keep, groups = _choose(survey.operators, trial, aim)
+    keep, groups = _choose(survey.operators, trial, AIM * bound)
     for _ in range(ROUNDS):
         joined = unseen.join(trial, keep, bound)
         if not joined:
             break
         run(package, joined, observe=survey)
-        keep, groups = _choose(survey.operators, trial, aim)
+        keep, groups = _choose(survey.operators, trial, AIM * bound)
     return Choice(
         keep={name: _why(seen, groups) for name, seen in survey.operators.items() if name in keep},
         error=max(trial.error(keep), unseen.error(trial, keep)),
@@ -101,9 +83,6 @@ def choose(
 def _choose(observed: Mapping[str, "Observed"], trial: Trial, aim: float) -> tuple[set[str], list[Group]]:
     """What stays in float32 for `Trial.error` to be within `aim`, and the groups among it that the outputs feel."""
     keep = _beyond_range(observed, trial, aim)
-    if trial.within(keep, aim):
-        return keep, []
-    keep |= _lossiest(observed, keep, trial, aim)
     if trial.within(keep, aim):
         return keep, []
     groups = most_felt([name for name in observed if name not in keep], keep, trial, aim)
@@ -150,38 +129,6 @@ def _beyond_range(observed: Mapping[str, "Observed"], trial: Trial, bound: float
     over = {name for name, seen in observed.items() if seen.overflows}
     under = {name for name, seen in observed.items() if seen.underflows}
     return over | under if under and not trial.within(over, bound) else over
-
-
-def _lossiest(observed: Mapping[str, "Observed"], keep: set[str], trial: Trial, bound: float) -> set[str]:
-    """The fewest of those that lose most by themselves, so that the outputs are within `bound`.
-
-    What loses digits by itself does so because of how its arguments are rounded: the operators that make these join it.
-    Where even all of them do not suffice: all of them, if that helps by half, else none.
-    """
-    ranked = sorted((seen for seen in observed.values() if seen.name not in keep), key=lambda seen: -seen.error)
-    groups = [{seen.name, *_makers(seen, observed)} for seen in ranked if seen.error > LOSSY]
-
-    def largest(size: int) -> set[str]:
-        return set().union(*groups[:size])
-
-    count = first(len(groups), lambda size: trial.within(keep | largest(size), bound))
-    if count is None:
-        everything = largest(len(groups))
-        helps = trial.error(keep | everything) <= trial.error(keep) / 2
-        return everything if helps else set()
-    return largest(count)
-
-
-def _makers(seen: "Observed", observed: Mapping[str, "Observed"]) -> set[str]:
-    """The operators that make what it reads; those that only move data count with what they move."""
-    found: set[str] = set()
-    left = [name for name in seen.sources if name in observed]
-    while left:
-        name = left.pop()
-        if name not in found and observed[name].type in _MOVES:
-            left += [source for source in observed[name].sources if source in observed]
-        found.add(name)
-    return found
 
 
 def _why(seen: "Observed", groups: Sequence[Group]) -> str:

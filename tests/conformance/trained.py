@@ -15,7 +15,7 @@ from portproof.exporter import ExportResult, export
 from portproof.runtimes.spec import to_file_layout, to_source_layout
 
 Arrays = dict[str, np.ndarray]
-SHOWN = 64
+SHOWN = 256
 """How many of the samples the export is given, at even distances."""
 FACTORY = """
 import sys
