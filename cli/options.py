@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -66,6 +67,32 @@ def gate_options(function: Function) -> Function:
         ),
     )
     return _apply(function, options)
+
+
+def profile_option(function: Function) -> Function:
+    """Where profiles of one's own are."""
+    option = click.option(
+        "--profile",
+        "profiles",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE|FOLDER",
+        help="Device profiles of your own, looked in before all others; may be given again.",
+    )
+    return option(function)
+
+
+def profile_options(function: Function) -> Function:
+    """Where profiles of one's own are, and values that count for one run."""
+    option = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        type=LINE,
+        metavar="KEY=VALUE",
+        help="A value of the device's profile for this run: npu.sram_mib=2; may be given again.",
+    )
+    return profile_option(option(function))
 
 
 def split_commas(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001

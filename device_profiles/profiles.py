@@ -31,7 +31,7 @@ def available(kind: ProfileKind | None = "device", *, profile_path: Paths = None
 
 def resolved(kind: ProfileKind | None = "device", *, profile_path: Paths = None) -> list[Resolved]:
     """As `available`, each with where its values are from."""
-    catalog = Catalog(_listed(profile_path))
+    catalog = Catalog(listed(profile_path))
     found = _each(catalog, catalog.ids(), ())
     return [each for each in found if kind is None or each.profile.kind == kind]
 
@@ -53,7 +53,7 @@ def load(device_id: str, *, profile_path: Paths = None, overrides: Sequence[str]
 
 def resolve(device_id: str, *, profile_path: Paths = None, overrides: Sequence[str] = ()) -> Resolved:
     """As `load`, with where each value is from."""
-    paths = _listed(profile_path)
+    paths = listed(profile_path)
     if device_id.endswith(_NOT_TOML):
         paths, device_id = [device_id, *paths], Path(device_id).stem
     return _resolve(Catalog(paths), device_id, overrides)
@@ -91,7 +91,8 @@ def _each(catalog: Catalog, device_ids: Sequence[str], overrides: Sequence[str])
     return found
 
 
-def _listed(profile_path: Paths) -> list[ProfilePath]:
+def listed(profile_path: Paths) -> list[ProfilePath]:
+    """One path, several or none, as a list."""
     if profile_path is None:
         return []
     return [profile_path] if isinstance(profile_path, str | os.PathLike) else list(profile_path)

@@ -19,7 +19,7 @@ def contract(root: click.Context) -> dict[str, Any]:
     from importlib.metadata import version
 
     from portproof.device_profiles.codes import CODES, EXIT_STATUS
-    from portproof.device_profiles.schema import Profile
+    from portproof.device_profiles.schema.json_schema import json_schema
     from portproof.exporter.report.schemas import schemas
 
     return {
@@ -27,7 +27,7 @@ def contract(root: click.Context) -> dict[str, Any]:
         "commands": _commands(root.command, root),
         "exit_statuses": {str(status): meaning for status, meaning in EXIT_STATUS.items()},
         "codes": {code.name: {"exit_status": code.status, "meaning": code.meaning} for code in CODES.values()},
-        "documents": {**schemas(), "device_profile": Profile.model_json_schema()},
+        "documents": {**schemas(), "device_profile": json_schema()},
     }
 
 

@@ -13,6 +13,13 @@ from portproof.device_profiles.loading.lines import Key
 from portproof.device_profiles.schema.figure import KINDS
 
 Locate = Callable[[Key], tuple[str, int | None]]
+_WANTED = {
+    "tuple_type": "a list",
+    "string_type": "text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "dict_type": "a table",
+}
 _NUMBER = '{ value = 64, kind = "third-party", source = "where it is from" }'
 
 
@@ -67,10 +74,15 @@ def _words(row: ErrorDetails, path: Key) -> tuple[str, str]:
         "finite_number": lambda: (f"is {found}, which is no number", ""),
         "literal_error": lambda: (f"is {found!r}: it is one of {context['expected']}", _nearest(found, context)),
         "model_type": lambda: _no_table(path, found),
+        "string_too_short": lambda: ("is empty", ""),
+        "too_short": lambda: ("is empty", ""),
         "string_pattern_mismatch": lambda: (f"is {found!r}", "lower-case words joined by hyphens, like pixel-8"),
         "value_error": lambda: (row["msg"].removeprefix("Value error, "), ""),
     }
-    return special[row["type"]]() if row["type"] in special else (f"{_sentence(row['msg'])}, not {found!r}", "")
+    if row["type"] in special:
+        return special[row["type"]]()
+    wanted = _WANTED.get(row["type"])
+    return (f"is {found!r}, not {wanted}" if wanted else f"{_sentence(row['msg'])}, not {found!r}"), ""
 
 
 def _missing(path: Key) -> tuple[str, str]:

@@ -54,7 +54,7 @@ def hint(path: Key) -> str:
 
 def nearest(key: str, known: list[str]) -> str:
     """A question that names the nearest of what is known; empty where nothing is near."""
-    near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=2, cutoff=0.7)
+    near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=2, cutoff=0.6)
     return f"did you mean {' or '.join(near)}?" if near else ""
 
 
@@ -63,7 +63,7 @@ def _other_unit(key: str, known: list[str]) -> str:
     stem, _, unit = key.lower().rpartition("_")
     for name in known:
         its_stem, _, its_unit = name.rpartition("_")
-        if its_stem != stem or unit == its_unit:
+        if not stem or its_stem != stem:
             continue
         given, wanted = _FACTORS.get(unit), _FACTORS.get(its_unit)
         if not given or not wanted:

@@ -53,6 +53,8 @@ def _put(data: dict[str, Any], text: str) -> None:
         if is_figure(path[:depth]):
             raise PortproofError("E-USAGE", f"--set {text}: a number is set whole", hint=_whole(path[:depth]))
         table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise PortproofError("E-USAGE", f"--set {text}: {'.'.join(path[:depth])} was set to a value before")
     table[path[-1]] = _valued(path, value.strip())
 
 

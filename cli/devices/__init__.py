@@ -1,0 +1,1 @@
+"""The commands of `portproof devices`, a file each."""
