@@ -67,6 +67,7 @@ class OpFacts:
         outputs: by position.
         attributes: numbers, texts, lists of them, as the dialect names them; defaults may be left out.
         version: of the operator in its dialect (TFLite's version, ONNX's since_version); 0 where not known.
+        pattern: what it is a part of, where exporters write something larger so: ``"Gelu"``.
     """
 
     dialect: Dialect
@@ -76,6 +77,7 @@ class OpFacts:
     outputs: tuple[TensorFacts, ...] = ()
     attributes: Mapping[str, object] = field(default_factory=dict)
     version: int = 0
+    pattern: str = ""
 
     def input(self, index: int) -> TensorFacts | None:
         """An input, None where it is left out."""

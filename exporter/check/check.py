@@ -14,7 +14,7 @@ from portproof.exporter.progress import Progress, Silent
 _LIMIT = re.compile(r"^(?:(?P<unit>[a-z0-9-]+)=)?(?P<percent>\d+(?:\.\d+)?)%?$")
 
 
-def check(  # noqa: PLR0913 - the options of the command line
+def check(
     model: str | Sequence[str],
     devices: Sequence[str],
     *,

@@ -1,5 +1,6 @@
 """The operators of an ONNX graph, as rules see them: Q/DQ pairs are what they say of the tensors between."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import onnx_ir as ir
 from portproof.device_profiles.op_rules.facts import OpFacts, TensorFacts
 from portproof.exporter.check.macs import onnx_macs
 from portproof.exporter.check.operators import Operator, operator
+from portproof.exporter.lowering.patterns import recognised
 
 _FEW = 64
 
@@ -18,7 +20,8 @@ def operators_of(model: ir.Model) -> list[Operator]:
     A node that reads a tensor through a DequantizeLinear, or whose result goes into a QuantizeLinear alone, is seen
     with integers there, as providers see it that compute in integers.
     """
-    return [_operator(node) for node in model.graph if not _is_mark(node)]
+    left = {node.outputs[0].name for node in recognised(model).graph if node.outputs}
+    return [_operator(node, left) for node in model.graph if not _is_mark(node)]
 
 
 def _is_mark(node: ir.Node) -> bool:
@@ -33,7 +36,7 @@ def _is_mark(node: ir.Node) -> bool:
     return False
 
 
-def _operator(node: ir.Node) -> Operator:
+def _operator(node: ir.Node, left: Collection[str | None]) -> Operator:
     facts = OpFacts(
         dialect="onnx",
         op=node.op_type,
@@ -42,6 +45,7 @@ def _operator(node: ir.Node) -> Operator:
         outputs=tuple(_made(value) for value in node.outputs),
         attributes={name: _plain(attribute) for name, attribute in node.attributes.items()},
         version=node.version or 0,
+        pattern="" if node.outputs[0].name in left else "Gelu",
     )
     return operator(facts, node, onnx_macs(facts))
 

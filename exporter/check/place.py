@@ -44,7 +44,7 @@ def place(path: Path, operators: Sequence[Operator], form: str) -> UnitResult:
 
 
 def _kept(path: Path, found: Sequence[Partition]) -> tuple[Partition, ...]:
-    """The partitions that the unit really runs, of several the longest, as TensorFlow Lite chooses; the others do not."""
+    """The partitions that the unit runs; where not all, those of most operators, as TensorFlow Lite chooses."""
     rules = path.rules
     candidates = [part for part in found if part.on_unit and len(part.members) >= rules.least_nodes]
     if rules.first_only:
