@@ -1,5 +1,6 @@
 """Values that matrix products contract with constant weights, and the factors that move between the two."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,19 +16,22 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _NORMALISATIONS = frozenset({"LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"})
+_RESHAPES = frozenset({"Flatten", "Reshape", "Squeeze", "Unsqueeze"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ProductGroup:
-    """Matrix products that read one value.
+    """Matrix products that read one value, as it is or in other shapes of the same last axis.
 
     Attributes:
         value: what they read; its last axis is contracted.
         products: MatMul and Gemm nodes whose weights are constants of two axes that no one else reads.
+        doors: what of theirs reads the value: products, or reshapes that lead to products alone.
     """
 
     value: "ir.Value"
     products: "tuple[ir.Node, ...]"
+    doors: "tuple[ir.Node, ...]"
 
     @property
     def name(self) -> str:
@@ -41,19 +45,59 @@ class ProductGroup:
     @property
     def is_free(self) -> bool:
         """Whether nothing but the products reads the value: then its maker itself takes factors over."""
-        return not self.value.is_graph_output() and {user for user, _ in self.value.uses()} == set(self.products)
+        return not self.value.is_graph_output() and {user for user, _ in self.value.uses()} == set(self.doors)
 
 
 def find(model: "ir.Model") -> list[ProductGroup]:
     """All groups behind a maker that takes factors over, in the graph's order of their first product."""
-    found: dict[ir.Value, list[ir.Node]] = {}
+    eligible = {node for node in nodes(model, "MatMul", "Gemm") if _is_product(node)}
+    found: dict[ir.Value, tuple[list[ir.Node], list[ir.Node]]] = {}
     for node in nodes(model, "MatMul", "Gemm"):
-        value, weight = node.inputs[0], node.inputs[1]
-        if value is None or weight is None or attribute(node, "transA", 0) or not _takes_factors(value):
-            continue
-        if is_constant(weight) and len(weight.uses()) == 1 and len(shape_of(weight) or ()) == 2:
-            found.setdefault(value, []).append(node)
-    return [ProductGroup(value=value, products=tuple(products)) for value, products in found.items()]
+        if node in eligible:
+            value, door = _source(node, eligible)
+            if value is not None and _takes_factors(value):
+                products, doors = found.setdefault(value, ([], []))
+                products.append(node)
+                doors.append(door)
+    return [
+        ProductGroup(value=value, products=tuple(products), doors=tuple(dict.fromkeys(doors)))
+        for value, (products, doors) in found.items()
+    ]
+
+
+def _is_product(node: "ir.Node") -> bool:
+    """Whether a node multiplies the last axis of what it reads with constant weights of its own."""
+    value, weight = node.inputs[0], node.inputs[1]
+    if value is None or weight is None or attribute(node, "transA", 0):
+        return False
+    return is_constant(weight) and len(weight.uses()) == 1 and len(shape_of(weight) or ()) == 2
+
+
+def _source(node: "ir.Node", eligible: "Collection[ir.Node]") -> "tuple[ir.Value | None, ir.Node]":
+    """What a product reads before it was reshaped, and the node of that way which reads it."""
+    while True:
+        value = node.inputs[0]
+        maker = value.producer() if value is not None else None
+        if value is None or maker is None or maker.op_type not in _RESHAPES or not _keeps_last(maker):
+            return value, node
+        if value.is_graph_output() or not all(_leads_to(user, eligible) for user, _ in value.uses()):
+            return value, node
+        node = maker
+
+
+def _leads_to(node: "ir.Node", eligible: "Collection[ir.Node]") -> bool:
+    """Whether a node is such a product, or a reshape that leads to nothing else."""
+    if node in eligible:
+        return True
+    made = node.outputs[0]
+    if node.op_type not in _RESHAPES or not _keeps_last(node) or made.is_graph_output():
+        return False
+    return all(_leads_to(user, eligible) for user, _ in made.uses())
+
+
+def _keeps_last(node: "ir.Node") -> bool:
+    before, after = shape_of(node.inputs[0]), shape_of(node.outputs[0])
+    return bool(before and after and before[-1] == after[-1] > 1)
 
 
 def divide(model: "ir.Model", group: ProductGroup, factors: Floats) -> None:
@@ -115,7 +159,7 @@ def _doubled(model: "ir.Model", group: ProductGroup, maker: "ir.Node") -> "ir.No
     twin = ir.Node(maker.domain, maker.op_type, maker.inputs, settings, outputs=[made], name=name)
     model.graph.insert_after(maker, twin)
     provenance.inherit(twin, maker)
-    for node in group.products:
+    for node in group.doors:
         node.replace_input_with(0, made)
     return twin
 

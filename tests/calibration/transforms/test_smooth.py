@@ -33,11 +33,13 @@ def _context(text, **shapes):
     model = ir.from_onnx_text(HEADER + text)
     gamma = np.ones(16)
     gamma[[3, 11]] = 40, 25
-    arrays = {"gamma": gamma, "beta": chance.normal(size=16) * 0.1, "b0": np.ones(8)}
+    arrays = {"gamma": gamma, "beta": chance.normal(size=16) * 0.1, "b0": np.ones(16 if "ff" in text else 8)}
     arrays |= {name: chance.normal(size=shape) for name, shape in shapes.items()}
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+    arrays |= {"flat": np.array([-1, 16]), "full": np.array([1, 6, 16])}
     for name, array in arrays.items():
         for value in {v for node in model.graph for v in node.inputs if v.name == name}:
-            tensor = ir.tensor(array.astype(np.float32), name=name)
+            tensor = ir.tensor(array, name=name)
             value.const_value, value.shape, value.type = tensor, tensor.shape, ir.TensorType(tensor.dtype)
             model.graph.register_initializer(value)
     common.ShapeInferencePass()(model)
@@ -46,10 +48,23 @@ def _context(text, **shapes):
     return fake_quant.FakeQuant(model, samples)
 
 
+RESHAPED = """
+net (float[1,6,16] x) => (float[1,6,16] y)
+{
+  n = LayerNormalization(x, gamma, beta)
+  rows = Reshape(n, flat)
+  [ff] a = Gemm(rows, w0, b0)
+  back = Reshape(a, full)
+  y = Add(n, back)
+}
+"""
+
+
 CASES = {
     "free": (FREE, {"w0": (16, 8), "w1": (16, 8)}),
     "residual": (RESIDUAL, {"w0": (16, 16)}),
     "gemm": (GEMM, {"w0": (8, 16)}),
+    "reshaped": (RESHAPED, {"w0": (16, 16)}),
 }
 
 
@@ -95,6 +110,20 @@ def test_a_residual_keeps_what_it_adds():
     np.testing.assert_array_equal(after.arrays["gamma"], context.arrays["gamma"])
     assert after.model.graph[1].outputs[0].name == "n_migrated"
     assert [v.name for v in after.model.graph[3].inputs] == ["n", "a"]
+
+
+def test_products_behind_a_reshape_are_of_the_value_in_front_of_it():
+    context = _context(*CASES["reshaped"][:1], **CASES["reshaped"][1])
+    (group,) = products.find(context.model)
+    assert (group.name, group.is_free, [door.op_type for door in group.doors]) == ("n", False, ["Reshape"])
+    after = _migrated(context)
+    reshape = next(node for node in after.model.graph if node.outputs[0].name == "rows")
+    assert reshape.inputs[0].name == "n_migrated"
+
+
+def test_a_reshape_that_others_read_too_is_no_way():
+    text = RESHAPED.replace("y = Add(n, back)", "other = Relu(rows) also = Reshape(other, full) y = Add(also, back)")
+    assert ScaleMigration().groups(_context(text, w0=(16, 16)).model) == ()
 
 
 def test_only_the_groups_asked_for():
