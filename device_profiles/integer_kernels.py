@@ -7,6 +7,7 @@ by their ONNX types, because quantized models are ONNX models with QuantizeLinea
 import difflib
 import functools
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.device_profiles.integer_limits import LIMITS, Site, first_reason
+from portproof.device_profiles.profiles import Paths, chosen
 from portproof.device_profiles.profiles import load as load_profile
 
 RULES = Path(__file__).parent / "rules"
@@ -248,7 +250,22 @@ def for_device(device_id: str | None = None) -> KernelRules:
     Raises:
         PortproofError: ``E-DEVICE-UNKNOWN``, ``E-FILE-MISSING``, ``E-CONFIG``.
     """
-    if device_id is None:
-        return load(DEFAULT_UNIT)
-    profile = load_profile(device_id)
-    return load(profile.int8_units[0] if profile.int8_units else DEFAULT_UNIT)
+    return load(unit_of(device_id))
+
+
+def unit_of(device_id: str | None, *, profile_path: Paths = None, overrides: Sequence[str] = ()) -> str:
+    """The unit that runs int8 on a device: the first that its profile names.
+
+    Args:
+        device_id: of a profile, or the path of one's own, or a unit's name; None: LiteRT on any CPU.
+        profile_path: files and folders of one's own, as ``--profile``; a file alone names the device too.
+        overrides: ``KEY=VALUE`` for this run, as ``--set``.
+
+    Raises:
+        PortproofError: ``E-DEVICE-UNKNOWN``, ``E-FILE-MISSING``, ``E-CONFIG``, ``E-USAGE``.
+    """
+    ids = chosen([device_id] if device_id else [], profile_path, overrides)
+    if not ids or ids[0] in units():
+        return ids[0] if ids else DEFAULT_UNIT
+    profile = load_profile(ids[0], profile_path=profile_path, overrides=overrides)
+    return profile.int8_units[0] if profile.int8_units else DEFAULT_UNIT

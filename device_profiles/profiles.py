@@ -60,10 +60,14 @@ def resolve(device_id: str, *, profile_path: Paths = None, overrides: Sequence[s
 
 
 def load_all(device_ids: Sequence[str], *, profile_path: Paths = None, overrides: Sequence[str] = ()) -> list[Profile]:
-    """`load` for each; what is wrong with any of them is raised together."""
+    """`load` for each, or for the files of `profile_path` where no id is given; all that is wrong is raised together.
+
+    Raises:
+        PortproofError: what `load` raises; ``E-USAGE``: values or folders are given, and no device that they are for.
+    """
     messages: list[Message] = []
     profiles: list[Profile] = []
-    for device_id in device_ids:
+    for device_id in chosen(device_ids, profile_path, overrides):
         try:
             profiles.append(load(device_id, profile_path=profile_path, overrides=overrides))
         except PortproofError as error:
@@ -71,6 +75,19 @@ def load_all(device_ids: Sequence[str], *, profile_path: Paths = None, overrides
     if messages:
         raise PortproofError.of(joined(messages))
     return profiles
+
+
+def chosen(device_ids: Sequence[str], profile_path: Paths = None, overrides: Sequence[str] = ()) -> tuple[str, ...]:
+    """The ids given, else those of the files given.
+
+    Raises:
+        PortproofError: ``E-USAGE``: values or folders are given, and no device that they are for.
+    """
+    ids = tuple(device_ids) or tuple(path.stem for path in map(Path, listed(profile_path)) if not path.is_dir())
+    if not ids and (overrides or listed(profile_path)):
+        option = "--set" if overrides else "--profile"
+        raise PortproofError("E-USAGE", f"{option} is given, and no device", hint="name the device: -d pixel-9")
+    return ids
 
 
 def is_known(device_id: str) -> bool:

@@ -66,6 +66,8 @@ def export(  # noqa: PLR0913 - the options of the command line
     out_dir: str | Path | None = None,
     targets: Sequence[str] = (),
     devices: Sequence[str] = (),
+    profiles: Sequence[str | Path] = (),
+    overrides: Sequence[str] = (),
     inputs: Sequence[str] = (),
     data: str | Sequence[str] | None = None,
     images: Sequence[str] = (),
@@ -98,6 +100,9 @@ def export(  # noqa: PLR0913 - the options of the command line
         targets: of ``"tflite"``, ``"onnx"``, ``"coreml"``, ``"coreai"``; those of the devices when left out, else the
             first two.
         devices: ids of device profiles, or paths to TOML files.
+        profiles: files and folders of profiles of one's own, looked in before all others; without `devices`, the files
+            are the devices.
+        overrides: values of the devices' profiles for this run, ``"npu.sram_mib=2"``.
         inputs: declarations ``NAME=1x3x224x224:float32``, for inputs whose shape is not known; sizes given by a name
             stay dynamic: ``NAME=N:1..8x3xHxW``.
         data: what parity is measured on, in the DATA grammar, for several functions ``SIGNATURE=DATA`` each; without
@@ -132,6 +137,8 @@ def export(  # noqa: PLR0913 - the options of the command line
         request.Asked(
             targets=targets,
             devices=devices,
+            profiles=profiles,
+            overrides=overrides,
             metrics=metrics,
             atol=atol,
             rtol=rtol,
@@ -200,6 +207,7 @@ def export(  # noqa: PLR0913 - the options of the command line
                 for key, source in made.functions.items()
             },
             devices=asked.devices,
+            overrides=asked.overrides,
             gates=asked.gates,
             seed=seed,
             files=written.files,

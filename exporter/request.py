@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from os import PathLike
 from typing import TYPE_CHECKING, TypeVar
 
 from portproof.device_profiles.errors import Message, PortproofError
@@ -41,6 +42,7 @@ class Request:
         thresholds: the parsed ``--score-threshold``.
         coreml_target: the oldest Apple release that must run a Core ML package.
         coreml_weights: how a package stores its weights; None for as they are computed with.
+        overrides: what the command line set in the profiles.
     """
 
     targets: tuple[str, ...]
@@ -52,6 +54,7 @@ class Request:
     thresholds: tuple["DeclaredThreshold", ...] = ()
     coreml_target: str = DEFAULT_TARGET
     coreml_weights: "WeightFormat | None" = None
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,8 @@ class Asked:
 
     targets: Sequence[str] = ()
     devices: Sequence[str] = ()
+    profiles: Sequence[str | PathLike[str]] = ()
+    overrides: Sequence[str] = ()
     metrics: Sequence[str] = ()
     atol: Sequence[str] = ()
     rtol: Sequence[str] = ()
@@ -88,7 +93,8 @@ def check(asked: Asked) -> Request:
     from portproof.runtimes.tolerances import check_numbers
 
     wrong: list[Message] = []
-    profiles = _collect(wrong, load_all, tuple(asked.devices)) or []
+    loaded = partial(load_all, profile_path=asked.profiles, overrides=asked.overrides)
+    profiles = _collect(wrong, loaded, tuple(asked.devices)) or []
     gates = _each(wrong, parse_gate, asked.metrics)
     for option, values in (("--atol", asked.atol), ("--rtol", asked.rtol)):
         _each(wrong, partial(check_numbers, option=option), [[value] for value in values])
@@ -110,6 +116,7 @@ def check(asked: Asked) -> Request:
         thresholds=thresholds,
         coreml_target=target,
         coreml_weights=weights,
+        overrides=tuple(asked.overrides),
     )
 
 
@@ -173,10 +180,11 @@ def _needs_other(profile: "Profile") -> bool:
 
 
 def _precision(profile: "Profile") -> Message:
+    beside = "GPU or CPU" if profile.gpu else "CPU"
     return Message(
         code="W-DEVICE-PRECISION",
         what=f"the accelerator of {profile.id} takes {' and '.join(profile.accelerator_precisions)} only",
-        why="what is written here computes in float32: it will run on the CPU beside it",
+        why=f"what is written here computes in float32: it will run on the {beside} beside it",
         hint="write it in integers too: --int8",
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from portproof.cli.options import LINE, gate_options, source_options, split_commas
+from portproof.cli.options import LINE, gate_options, profile_options, source_options, split_commas
 from portproof.cli.outcome import Outcome, prints_outcome
 from portproof.cli.quantization import exported
 from portproof.cli.table import size_text, table
@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     metavar="[OUTPUT=]0.5",
     help="Scores below mean nothing; for the TFLite file's metadata.",
 )
+@profile_options
 @source_options
 @gate_options
 @prints_outcome

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portproof.cli.bounds import bounds, frontier_table, goal
+from portproof.cli.options import profile_options
 from portproof.cli.outcome import Outcome, prints_outcome
 from portproof.cli.quantization import float_table, outputs_table, steps_table
 from portproof.cli.table import size_text
@@ -48,15 +49,27 @@ if TYPE_CHECKING:
     metavar="ARCH",
     help="Where it will run (x86_64, aarch64): layers known to be slower in integers there stay float.",
 )
+@profile_options
 @bounds
 @prints_outcome
-def command(model: Path, data: str, out: Path | None, progress: Progress, **options: Any) -> Outcome:
+def command(
+    model: Path,
+    data: str,
+    out: Path | None,
+    device: str | None,
+    profiles: tuple[Path, ...],
+    overrides: tuple[str, ...],
+    progress: Progress,
+    **options: Any,
+) -> Outcome:
     """Quantize MODEL.onnx: int8 weights and activations on DATA's ranges, each step kept only where it helps."""
     from portproof.calibration import quantize
+    from portproof.device_profiles.integer_kernels import unit_of
 
     path = out or model.with_suffix(".int8.onnx")
     wanted = goal(options)
-    result = quantize(model, path, data, progress=progress, goal=wanted, **options)
+    unit = unit_of(device, profile_path=profiles, overrides=overrides)
+    result = quantize(model, path, data, progress=progress, goal=wanted, device=unit, **options)
     return Outcome(
         data={"file": str(path), **result.report.as_dict()},
         text=_text(result),

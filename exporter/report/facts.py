@@ -11,6 +11,7 @@ from portproof.exporter.report.parts import TargetName
 if TYPE_CHECKING:
     from portproof.calibration.report import QuantizationReport
     from portproof.device_profiles.schema import Profile
+    from portproof.exporter.agreement.agree import Agreement
     from portproof.exporter.coreml.export import Package
     from portproof.exporter.proof import Proof
     from portproof.exporter.recorded import Recorded
@@ -56,10 +57,17 @@ class ModelFile:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantizedFacts:
-    """How a function was quantized, and the operators of its QDQ model by type."""
+    """How a function was quantized.
+
+    Attributes:
+        report: what calibration did.
+        operators: of its QDQ model by type.
+        agreement: its TFLite form held against the QDQ model; None where there is no TFLite file.
+    """
 
     report: "QuantizationReport"
     operators: Mapping[str, int]
+    agreement: "Agreement | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +95,7 @@ class Facts:
     name: str
     functions: Mapping[str, FunctionFacts]
     devices: Sequence["Profile"]
+    overrides: Sequence[str] = ()
     gates: Sequence["MetricGate"]
     seed: int
     files: Sequence[ModelFile]

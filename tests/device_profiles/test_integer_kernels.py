@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from portproof.device_profiles.errors import PortproofError
-from portproof.device_profiles.integer_kernels import RULES, KernelRules, for_device, load, units
+from portproof.device_profiles.integer_kernels import RULES, KernelRules, for_device, load, unit_of, units
 from portproof.device_profiles.integer_limits import LIMITS, Site
 from portproof.device_profiles.schema import Int8Unit
 
@@ -174,3 +174,10 @@ def test_sizes_that_are_not_known_are_no_reason() -> None:
     open_site = Site(op="Conv", inputs=(None, None), constants=frozenset({1}))
     assert load().refusal(open_site) == ""
     assert LIMITS["doubled"](Site(op="Resize", inputs=((1, 8, None, 4),), outputs=((1, 8, None, 8),))) == ""
+
+
+def test_the_unit_of_a_device_of_ones_own_or_for_one_run() -> None:
+    assert (unit_of(None), unit_of("ethos-u"), unit_of("imx-93")) == ("litert-xnnpack", "ethos-u", "ethos-u")
+    assert unit_of("imx-93", overrides=['int8_units=["litert-reference"]']) == "litert-reference"
+    with pytest.raises(PortproofError, match="--set is given, and no device"):
+        unit_of(None, overrides=["npu.sram_mib=2"])

@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import pytest
+from tests.device_profiles.loading.bad import GOOD, write
 
 from portproof.device_profiles.errors import PortproofError
 from portproof.exporter import request
@@ -45,6 +48,25 @@ def test_an_integer_accelerator_is_told() -> None:
     assert "--int8" in message.hint
     assert check(devices=("coral-edge-tpu",), quant="default").messages == ()
     assert check(devices=("galaxy-s24", "pixel-8")).messages == ()
+
+
+def test_a_profile_of_ones_own_and_values_for_one_run(tmp_path: Path) -> None:
+    own = write(tmp_path, GOOD)
+    asked = check(profiles=(own,), overrides=("npu.precisions=['int8']", "coreml_target=iOS18"))
+    assert [profile.id for profile in asked.devices] == ["my-board"]
+    assert (asked.coreml_target, asked.overrides) == ("iOS18", ("npu.precisions=['int8']", "coreml_target=iOS18"))
+    assert asked.messages[0].why.endswith("it will run on the CPU beside it")
+    assert check(devices=("my-board", "pixel-8"), profiles=(tmp_path,)).devices[1].id == "pixel-8"
+    (message,) = check(devices=("galaxy-s21",)).messages
+    assert message.why.endswith("on the GPU or CPU beside it")
+
+
+def test_values_without_a_device_are_refused(tmp_path: Path) -> None:
+    assert refusals(overrides=("npu.sram_mib=2",)) == [("E-USAGE", "--set is given, and no device")]
+    assert refusals(profiles=(tmp_path,)) == [("E-USAGE", "--profile is given, and no device")]
+    assert refusals(devices=("pixel-8",), overrides=("npu.sram_mb=2",)) == [
+        ("E-CONFIG", "npu.sram_mb: there is no such key")
+    ]
 
 
 def test_gates_are_parsed() -> None:

@@ -60,3 +60,14 @@ def test_usage(words: list[str], status: int, tmp_path: Path, data: str, capfd: 
     assert run(["quantize", save(tmp_path), "--calib", data, *words]) == status
     assert capfd.readouterr().out == ""
     assert not (tmp_path / "net.int8.onnx").exists()
+
+
+def test_a_device_of_ones_own_or_changed_for_one_run(
+    tmp_path: Path, data: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = save(tmp_path)
+    words = ["quantize", model, "--calib", data, "--recipe", "fast", "--json", "-d", "imx-93"]
+    assert run([*words, "--set", 'int8_units=["litert-reference"]']) == 0
+    assert json.loads(capfd.readouterr().out)["result"]["unit"] == "litert-reference"
+    assert run([*words, "--set", "npu.sram_mb=2"]) == 2
+    assert "did you mean sram_mib?" in json.loads(capfd.readouterr().out)["messages"][0]["hint"]
