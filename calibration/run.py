@@ -36,11 +36,13 @@ def to_bytes(model: "ir.Model", watched: Collection[str] = ()) -> bytes:
     return data
 
 
-def session(data: bytes) -> Any:
+def session(data: bytes, *, integers: bool = False) -> Any:
     """An ONNX Runtime session on one thread, so that sums are the same on every machine of a kind.
 
-    Q/DQ pairs are computed as they stand, in float32 between them: that is the model's meaning, and leaves the
-    values between visible.
+    Args:
+        data: of the model.
+        integers: whether Q/DQ pairs become integer kernels, as an app gets them; else they are computed as they
+            stand, in float32 between them: that is the model's meaning, and leaves the values between visible.
 
     Raises:
         PortproofError: ``E-RUN``: the runtime refuses the model.
@@ -50,7 +52,8 @@ def session(data: bytes) -> Any:
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = settings.inter_op_num_threads = 1
     settings.log_severity_level = _FATAL
-    settings.add_session_config_entry("session.disable_quant_qdq", "1")
+    if not integers:
+        settings.add_session_config_entry("session.disable_quant_qdq", "1")
     try:
         return onnxruntime.InferenceSession(data, settings, providers=["CPUExecutionProvider"])
     except Exception as error:  # its own hierarchy, derived from Exception only

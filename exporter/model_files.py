@@ -25,6 +25,7 @@ from portproof.exporter.tflite.sharing import SharedWeights
 from portproof.exporter.tflite.signatures import for_each
 from portproof.exporter.told import Told
 from portproof.runtimes.data import Dataset
+from portproof.runtimes.options import DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -123,7 +124,24 @@ class _Work:
         forms = {"": self.floats.write(model, key)}
         if made is not None:
             forms[self.quantized.suffix] = self.quantized.write(made.model, key)
+            self._compare(key, made, forms[self.quantized.suffix])
         return {suffix: lowered for suffix, lowered in forms.items() if lowered is not None}
+
+    def _compare(self, key: str, made: Quantized, lowered: Lowered | None) -> None:
+        """Hold the integer kernels of a TFLite form against the QDQ model that it was made of."""
+        if lowered is None:
+            return
+        from portproof.exporter.agreement.agree import agreement
+        from portproof.exporter.agreement.said import said
+
+        step = self.told.progress.step(f"compare TFLite's integers with ONNX Runtime's{self.label(key)}")
+        with step, Scratch() as scratch:
+            path = scratch.path / "int8.tflite"
+            write_functions({DEFAULT_SIGNATURE: lowered}).save(path)
+            facts = self.written.quantized[key]
+            found = agreement(made.model, path, self.datasets[key], scratch.path, unit=facts.report.unit)
+        self.written.quantized[key] = replace(facts, agreement=found)
+        self.told.add(said(found), self.label(key).strip())
 
     def label(self, key: str) -> str:
         """The function, for the steps shown; empty where there is one only."""

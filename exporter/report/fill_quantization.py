@@ -2,14 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from portproof.exporter.report.report import FloatNode, LayerVerdict, Quantization, QuantizationStep, Sqnr
+from portproof.exporter.report.report import (
+    Agreement,
+    FloatNode,
+    LayerVerdict,
+    Quantization,
+    QuantizationStep,
+    Sqnr,
+    StepsApart,
+)
 
 if TYPE_CHECKING:
     from portproof.calibration.accuracy import Accuracy
     from portproof.calibration.report import QuantizationReport, StepReport
+    from portproof.exporter.agreement.agree import Agreement as Found
+    from portproof.exporter.agreement.steps import Steps
 
 
-def quantization(key: str, report: "QuantizationReport") -> Quantization:
+def quantization(key: str, report: "QuantizationReport", agreement: "Found | None" = None) -> Quantization:
     """The section of one function."""
     return Quantization(
         signature_key=key,
@@ -26,7 +36,23 @@ def quantization(key: str, report: "QuantizationReport") -> Quantization:
             FloatNode(node=node.name, operator=node.op_type, where=node.where, why=node.why)
             for node in report.float_nodes
         ),
+        agreement=None if agreement is None else _agreement(agreement),
     )
+
+
+def _agreement(found: "Found") -> Agreement:
+    return Agreement(
+        samples=found.samples,
+        outputs={name: _steps(steps) for name, steps in found.outputs.items()},
+        layers=_steps(found.all_layers) if found.layers else None,
+        compared_layers=len(found.layers),
+        worst_layer=found.worst,
+        left_out=found.left_out,
+    )
+
+
+def _steps(found: "Steps") -> StepsApart:
+    return StepsApart(values=found.values, apart=found.apart, within_one=round(found.within_one, 6), most=found.most)
 
 
 def _step(step: "StepReport") -> QuantizationStep:

@@ -50,7 +50,7 @@ def fill_report(facts: Facts, models: tuple[File, ...]) -> Report:
         name=facts.name,
         passed=not any(proof.failed for proof in facts.proofs),
         source=only.source if only else None,
-        devices=tuple(Device(id=profile.id, name=profile.name) for profile in facts.devices),
+        devices=tuple(_device(profile, facts) for profile in facts.devices),
         data=only.data if only else None,
         stages=only.stages if only else (),
         functions=() if only else tuple(functions),
@@ -62,11 +62,15 @@ def fill_report(facts: Facts, models: tuple[File, ...]) -> Report:
         artifacts=models,
         coreml=tuple(_package(file.keys[0], file.package, facts.devices) for file in facts.files if file.package),
         quantization=tuple(
-            quantization(key, function.quantized.report)
+            quantization(key, function.quantized.report, function.quantized.agreement)
             for key, function in facts.functions.items()
             if function.quantized is not None
         ),
     )
+
+
+def _device(profile: "Profile", facts: Facts) -> Device:
+    return Device(id=profile.id, name=profile.name, overrides=tuple(facts.overrides))
 
 
 def _integers(converted: "Converted") -> TFLiteIntegers | None:

@@ -102,6 +102,7 @@ class Device(Strict):
 
     id: str
     name: str
+    overrides: tuple[str, ...] = Field(default=(), description="values of its profile that the command line set")
 
 
 class KeptOperator(Strict):
@@ -204,6 +205,28 @@ class FloatNode(Strict):
     why: str
 
 
+class StepsApart(Strict):
+    """Values of a quantized tensor in two runtimes, in steps of its scale."""
+
+    values: int = Field(ge=0, description="compared")
+    apart: int = Field(ge=0, description="how many differ")
+    within_one: float = Field(ge=0, le=1, description="the share that is at most one step apart")
+    most: int = Field(ge=0, description="steps between the two farthest apart")
+
+
+class Agreement(Strict):
+    """The TFLite file against the QDQ model that it was made of."""
+
+    samples: int = Field(ge=1, description="that both were run whole on")
+    outputs: dict[str, StepsApart] = Field(description="whole: LiteRT against ONNX Runtime's integer kernels")
+    layers: StepsApart | None = Field(
+        description="all layers, each reading the same integers, against the model's own arithmetic; null: left out"
+    )
+    compared_layers: int = Field(ge=0)
+    worst_layer: str = Field(description="the one that agrees least; empty where there is none")
+    left_out: str = Field(default="", description="why no layers were compared")
+
+
 class Quantization(Strict):
     """How one function was quantized; figures are of the fifth of the calibration data that no step has seen."""
 
@@ -218,6 +241,7 @@ class Quantization(Strict):
     layers: int = Field(ge=0, description="with integer weights")
     integer_nodes: int = Field(ge=0)
     float_nodes: tuple[FloatNode, ...]
+    agreement: Agreement | None = Field(default=None, description="null where no TFLite file was written")
 
 
 class Function(Strict):

@@ -58,6 +58,11 @@ def test_every_target_in_integers_beside_its_float_form(tmp_path: Path) -> None:
     assert (quantization.recipe, quantization.unit, quantization.samples) == ("fast", "litert-xnnpack", 10)
     assert quantization.layers == 2
     assert [step.name for step in quantization.steps] == ["bias correction"]
+    assert quantization.agreement is not None
+    assert quantization.agreement.layers is not None
+    assert quantization.agreement.compared_layers >= 3
+    assert quantization.agreement.layers.within_one >= 0.999
+    assert quantization.agreement.outputs["y"].within_one >= 0.999
     assert result.report.tflite_integers is not None
     assert result.report.tflite_integers.kernels["CONV_2D"] == 1
     stages = {stage.name: stage.operators for stage in result.report.stages}
