@@ -54,6 +54,7 @@ lock:
 
 schemas: .venv/.installed
 	$(BIN)/python -m portproof.exporter.report.schemas
+	$(BIN)/python -m portproof.device_profiles.schema.json_schema
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ def test_every_code_and_exit_status_is_there(contract: dict[str, dict[str, dict[
 
 
 def test_every_command_is_there_with_its_options(contract: dict[str, dict[str, dict[str, object]]]) -> None:
-    listed = ["bench", "completion", "devices", "doctor", "export", "inspect", "quantize", "schema", "verify"]
+    listed = ["bench", "check", "completion", "devices", "doctor", "export", "inspect", "quantize", "schema", "verify"]
     assert sorted(contract["commands"]) == listed
     export = contract["commands"]["export"]
     options = {option["name"]: option for option in export["options"]}  # type: ignore[attr-defined]
