@@ -1,5 +1,6 @@
 """What `check` prints: one matrix of devices and units, and what each unit refuses, by reason."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -35,10 +36,16 @@ def _row(unit: "UnitResult") -> tuple[object, ...]:
 def refusals(units: "Sequence[UnitResult]") -> Iterator[str]:
     """For each unit that does not run the whole model: what it refuses, grouped by reason, with what to do."""
     for unit in units:
-        lines = [*_unwritten(unit), *_refused(unit), *_left_out(unit), *(f"  note: {note}" for note in unit.notes)]
+        lines = [*_unwritten(unit), *_refused(unit), *_left_out(unit)]
         if lines:
             advice = " (advice, not fact)" if unit.advice else ""
             yield "\n".join((f"{unit.device}, {unit.processor}: {unit.name} [{unit.unit}]{advice}", *lines))
+
+
+def notes(units: "Sequence[UnitResult]") -> str:
+    """What a user should know of the units, once each."""
+    found = dict.fromkeys((unit.unit, note) for unit in units for note in unit.notes)
+    return "\n".join(f"{name}: {note}" for name, note in found)
 
 
 def _unwritten(unit: "UnitResult") -> Iterator[str]:
@@ -48,14 +55,14 @@ def _unwritten(unit: "UnitResult") -> Iterator[str]:
 
 
 def _refused(unit: "UnitResult") -> Iterator[str]:
-    groups: dict[tuple[str, str], list[Placed]] = {}
+    groups: dict[tuple[str, str, str], list[Placed]] = {}
     for each in unit.refused:
         for reason in each.reasons:
-            groups.setdefault((each.operator.facts.op, reason.why), []).append(each)
-    for (op, why), placed in sorted(groups.items(), key=lambda group: -len(group[1])):
-        hint = next(reason.hint for reason in placed[0].reasons if reason.why == why)
-        yield f"  refused: {len(placed)} x {op}: {why}"
-        yield from _labelled((("at", _places(placed)), ("hint", hint), ("source", placed[0].source)))
+            groups.setdefault((reason.why, reason.hint, each.source), []).append(each)
+    for (why, hint, source), placed in sorted(groups.items(), key=lambda group: -len(group[1])):
+        counts = Counter(each.operator.facts.op for each in placed).most_common()
+        yield f"  refused: {', '.join(f'{count} x {op}' for op, count in counts)}: {why}"
+        yield from _labelled((("at", _places(placed)), ("hint", hint), ("source", source)))
 
 
 def _left_out(unit: "UnitResult") -> Iterator[str]:

@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
+from portproof.cli.options import profile_options
 from portproof.cli.outcome import Outcome, prints_outcome
-from portproof.cli.placement import matrix, refusals
+from portproof.cli.placement import matrix, notes, refusals
 from portproof.exporter.progress import Progress
 
 
@@ -36,16 +37,18 @@ from portproof.exporter.progress import Progress
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of a factory.")
 @click.option("--allow-pickle", is_flag=True, help="Unpickle a model (this runs code from the file).")
+@profile_options
 @prints_outcome
 def command(model: tuple[str, ...], devices: tuple[str, ...], progress: Progress, **options: Any) -> Outcome:
     """Show which operators each compute unit of DEVICE takes, which it refuses and why; nothing is written or run."""
     from portproof.exporter.check.check import check
 
-    result = check(model, devices, progress=progress, **options)
+    paths = options.pop("profiles")
+    result = check(model, devices, profile_path=paths, progress=progress, **options)
     return Outcome(
         data={"units": [unit.as_dict() for unit in result.units]},
-        text="\n\n".join(part for part in (matrix(result.units), *refusals(result.units)) if part),
-        messages=(*result.messages, *result.failed),
+        text="\n\n".join(part for part in (matrix(result.units), *refusals(result.units), notes(result.units)) if part),
+        messages=result.failed,
         status=result.exit_status,
         epilogue="FAILED" if result.failed else "",
     )

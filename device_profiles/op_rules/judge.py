@@ -60,20 +60,25 @@ def judge(
         if rules.all_but and op.op not in rules.by_op:
             return Verdict(taken=not general, reasons=general, source=whole)
         return Verdict(taken=False, reasons=(_why_none(rules, op, figures or {}),), source=whole)
+    if general:
+        return Verdict(taken=False, reasons=general, source=whole)
     tried = [(group, tuple(_broken(group, op))) for group in groups]
     group, broken = min(tried, key=lambda each: len(each[1]))
     return Verdict(
-        taken=not broken and not general,
-        reasons=(*general, *broken),
+        taken=not broken,
+        reasons=broken,
         source=rules.sources[group.source or rules.source],
         confidence=group.confidence,
     )
 
 
 def _general(rules: "OpRules", op: OpFacts) -> Iterator[Refused]:
+    """The first of the limits of all operators that is broken: the others mostly follow from it."""
     for limits in rules.everywhere:
-        if op.op not in limits.exempt:
-            yield from _broken(limits, op)
+        broken = () if op.op in limits.exempt else tuple(_broken(limits, op))
+        if broken:
+            yield from broken[:1]
+            return
 
 
 def _holds(group: "Group", figures: Figures) -> bool:
@@ -95,7 +100,11 @@ def _no_operator(rules: "OpRules", op: OpFacts, why: str) -> Refused:
 
 
 def _broken(limits: "Limits", op: OpFacts) -> Iterator[Refused]:
-    yield from _types(limits, op)
+    """What of the limits is broken; where types do not fit, nothing else is worth saying."""
+    types = tuple(_types(limits, op))
+    yield from types
+    if types:
+        return
     yield from _constants(limits, op)
     yield from _ranks(limits, op)
     for name, limit in limits.attributes.items():

@@ -18,20 +18,20 @@ def quantized(op: OpFacts, *, constants: Sequence[int] = ()) -> Refused | None:
         op: the operator.
         constants: inputs that need scales also where they are constant: weights.
     """
-    held = [op.input(index) for index in constants]
-    for tensor in (*op.computed, *(each for each in held if each is not None), *op.outputs):
-        if not tensor.scales and tensor.dtype not in _PLAIN:
-            return Refused(why=f"{tensor.name} ({tensor.dtype}) is not quantized", hint=_QUANTIZE)
+    for place, tensor in _placed(op):
+        asked = not tensor.constant or place in {f"input {index}" for index in constants}
+        if asked and not tensor.scales and tensor.dtype not in _PLAIN:
+            return Refused(why=f"{place} ({tensor.dtype}) is not quantized", hint=_QUANTIZE)
     return None
 
 
 @op_rule
 def one_scale(op: OpFacts) -> Refused | None:
     """No tensor has a scale for each channel."""
-    for tensor in _all(op):
+    for place, tensor in _placed(op):
         if len(tensor.scales) > 1:
             return Refused(
-                why=f"{tensor.name} has a scale for each of {len(tensor.scales)} channels, it takes one a tensor",
+                why=f"{place} has a scale for each channel, it takes one a tensor",
                 hint="quantize these weights with one scale: give calibration this device with -d",
             )
     return None
@@ -40,20 +40,19 @@ def one_scale(op: OpFacts) -> Refused | None:
 @op_rule
 def zero_points(op: OpFacts, *, types: Sequence[str]) -> Refused | None:
     """Tensors of some types have zero points of 0."""
-    for tensor in _all(op):
+    for place, tensor in _placed(op):
         if tensor.dtype in types and any(tensor.zero_points):
-            return Refused(why=f"{tensor.name} ({tensor.dtype}) has a zero point other than 0")
+            return Refused(why=f"{place} ({tensor.dtype}) has a zero point other than 0")
     return None
 
 
 @op_rule
 def same_quantization(op: OpFacts) -> Refused | None:
     """Inputs and output have the same scale and zero point."""
-    read = [tensor for tensor in op.inputs if tensor is not None and tensor.scales]
-    for tensor in read:
-        if op.outputs and tensor.quantization != op.outputs[0].quantization:
+    for place, tensor in _placed(op):
+        if tensor.scales and tensor.quantization != op.outputs[0].quantization:
             return Refused(
-                why=f"{tensor.name} has another scale than the result",
+                why=f"{place} has another scale than the result",
                 hint="let them share one scale: give calibration this device with -d",
             )
     return None
@@ -68,6 +67,7 @@ def same_types(op: OpFacts) -> Refused | None:
     return None
 
 
-def _all(op: OpFacts) -> Iterator[TensorFacts]:
-    yield from (tensor for tensor in op.inputs if tensor is not None)
-    yield from op.outputs
+def _placed(op: OpFacts) -> Iterator[tuple[str, TensorFacts]]:
+    """Inputs and outputs by their place."""
+    yield from ((f"input {index}", tensor) for index, tensor in enumerate(op.inputs) if tensor is not None)
+    yield from ((f"output {index}", tensor) for index, tensor in enumerate(op.outputs))

@@ -102,3 +102,11 @@ def transposed_convolution(op: OpFacts, *, strided: bool = True) -> Refused | No
     if strided and steps not in ((1, 1), (2, 2)) and not rows and not columns:
         return Refused(why=f"its stride is {steps[0]} x {steps[1]}, it takes 1 x 1 and 2 x 2")
     return None
+
+
+@op_rule
+def kernel_covers_stride(op: OpFacts) -> Refused | None:
+    """TRANSPOSE_CONV: no element of the result lies between two windows."""
+    if all(size >= step for size, step in zip(window(op), strides(op), strict=True)):
+        return None
+    return Refused(why=f"its stride {strides(op)} is longer than its kernel {window(op)}", hint="resize instead")

@@ -1,5 +1,6 @@
 """What each compute unit of each device takes of a model: lowered in memory, held against rules, nothing written."""
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -10,17 +11,20 @@ from portproof.exporter.check.paths import Path, paths
 from portproof.exporter.check.place import place
 from portproof.exporter.check.result import CheckResult, UnitResult
 from portproof.exporter.progress import Progress, Silent
+from portproof.exporter.told import Told
 
 _LIMIT = re.compile(r"^(?:(?P<unit>[a-z0-9-]+)=)?(?P<percent>\d+(?:\.\d+)?)%?$")
 
 
-def check(
+def check(  # noqa: PLR0913 - the options of the command line
     model: str | Sequence[str],
     devices: Sequence[str],
     *,
     int8: bool = False,
     fail_under: Sequence[str] = (),
     inputs: Sequence[str] = (),
+    profile_path: Sequence[str | os.PathLike[str]] = (),
+    overrides: Sequence[str] = (),
     allow_pickle: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
@@ -34,6 +38,8 @@ def check(
         fail_under: ``"npu=95%"``: the least share of multiply-accumulates on a kind of unit, or on the unit of some
             rules (``"qnn-htp=95%"``), of each device; of all units alike without a name.
         inputs: declarations of ``--input``.
+        profile_path: files and folders of profiles, as ``--profile``.
+        overrides: ``"npu.sram_mib=2"``: values for this run, as ``--set``.
         allow_pickle: unpickle `model`; runs code from the file.
         seed: of a factory and of random example inputs.
         progress: told the steps and the warnings.
@@ -43,7 +49,9 @@ def check(
     """
     listener = progress or Silent()
     limits = _limits(fail_under)
-    asked = paths(devices)
+    asked = paths(devices, profile_path=profile_path, overrides=overrides)
+    told = Told(progress=listener)
+    told.add(asked.messages)
     with listener.step("read the model"):
         made = program.load(model, inputs=inputs, allow_pickle=allow_pickle, seed=seed)
     found: list[UnitResult] = []
@@ -54,16 +62,18 @@ def check(
                 "E-USAGE", f"check needs fixed sizes, and {names} stays dynamic", hint="give every size a number"
             )
         forms = Forms(source.model, int8=int8)
-        with listener.step("lower" if made.only else f"lower {key}", len(asked)) as advance:
-            for path in asked:
+        with listener.step("lower" if made.only else f"lower {key}", len(asked.found)) as advance:
+            for path in asked.found:
                 found.append(_unit(path, forms))
                 advance()
-    return CheckResult(units=tuple(found), failed=tuple(_failed(limits, found)))
+    return CheckResult(units=tuple(found), failed=tuple(_failed(limits, found)), messages=tuple(told.messages))
 
 
 def _unit(path: Path, forms: Forms) -> UnitResult:
     form = f"{path.rules.dialect} int8" if forms.int8 or forms.quantized else path.rules.dialect
     try:
+        if path.rules.dialect == "mil":
+            return _of_package(path, forms, form)
         return place(path, forms.operators(path.rules), form)
     except PortproofError as error:
         return UnitResult(
@@ -74,6 +84,16 @@ def _unit(path: Path, forms: Forms) -> UnitResult:
             form=form,
             unwritten=refusal(error),
         )
+
+
+def _of_package(path: Path, forms: Forms, form: str) -> UnitResult:
+    from portproof.exporter.check.mil_operators import NEURAL_ENGINE, verdict
+
+    package = forms.package()
+    if path.rules.unit != NEURAL_ENGINE:
+        return place(path, package.operators, form)
+    advice = package.advise(path.chip)
+    return place(path, package.operators, form, [verdict(each) for each in advice])
 
 
 def _limits(texts: Sequence[str]) -> list[tuple[str, float]]:

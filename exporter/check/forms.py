@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
     from portproof.device_profiles.op_rules.schema import OpRules
+    from portproof.exporter.check.mil_operators import Package
 
 
 class Forms:
@@ -50,6 +51,17 @@ class Forms:
             return tuple(of_onnx(model))
         raise PortproofError("E-INTERNAL", f"no form is known of {dialect}")
 
+    @functools.cache  # noqa: B019 - as below
+    def package(self) -> "Package":
+        """The model as a Core ML package, in a temporary folder.
+
+        Raises:
+            PortproofError: ``E-OP-UNSUPPORTED``, ``E-INSTALL``.
+        """
+        from portproof.exporter.check.mil_operators import Package
+
+        return Package(self._placed("coreml") if self.int8 and not self.quantized else self._simplified)
+
     @functools.cached_property
     def _simplified(self) -> "ir.Model":
         """By Portproof's own passes: onnxsim, and the proof by running, are the export's."""
@@ -71,7 +83,13 @@ class Forms:
 
 def refusal(error: PortproofError) -> tuple[Message, ...]:
     """Why a model has no form of a dialect; errors of other kinds are raised on."""
-    if error.code not in ("E-OP-UNSUPPORTED", "E-CALIB-QUANTIZED", "E-MODEL-UNSUPPORTED", "E-SHAPE-DYNAMIC"):
+    if error.code not in (
+        "E-OP-UNSUPPORTED",
+        "E-CALIB-QUANTIZED",
+        "E-MODEL-UNSUPPORTED",
+        "E-SHAPE-DYNAMIC",
+        "E-INSTALL",
+    ):
         raise error
     return error.messages
 

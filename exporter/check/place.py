@@ -3,17 +3,27 @@
 import math
 from collections.abc import Sequence
 
-from portproof.device_profiles.op_rules.judge import judge
+from portproof.device_profiles.op_rules.judge import Verdict, judge
 from portproof.exporter.check.operators import Operator
 from portproof.exporter.check.partition import Partition, bytes_of, crossing_bytes, partitions
 from portproof.exporter.check.paths import Path
 from portproof.exporter.check.result import Placed, UnitResult
 
 
-def place(path: Path, operators: Sequence[Operator], form: str) -> UnitResult:
-    """Where each operator runs, and the partitions that result."""
+def place(
+    path: Path, operators: Sequence[Operator], form: str, verdicts: Sequence[Verdict] | None = None
+) -> UnitResult:
+    """Where each operator runs, and the partitions that result.
+
+    Args:
+        path: to the unit.
+        operators: in order of execution.
+        form: of the model, in words.
+        verdicts: on each operator, where they do not follow from the rules alone.
+    """
     rules = path.rules
-    verdicts = [judge(rules, one.facts, path.figures, added=path.added, removed=path.removed) for one in operators]
+    if verdicts is None:
+        verdicts = [judge(rules, one.facts, path.figures, added=path.added, removed=path.removed) for one in operators]
     found = partitions(operators, [verdict.taken for verdict in verdicts])
     kept = _kept(path, found)
     there = {index for part in kept if part.on_unit for index in part.members}
