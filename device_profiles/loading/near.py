@@ -54,8 +54,13 @@ def hint(path: Key) -> str:
 
 def nearest(key: str, known: list[str]) -> str:
     """A question that names the nearest of what is known; empty where nothing is near."""
-    near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=2, cutoff=0.6)
-    return f"did you mean {' or '.join(near)}?" if near else ""
+    plain = {_plain(name): name for name in known}
+    near = difflib.get_close_matches(_plain(key), plain, n=2, cutoff=0.6)
+    return f"did you mean {' or '.join(plain[each] for each in near)}?" if near else ""
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_")
 
 
 def _other_unit(key: str, known: list[str]) -> str:

@@ -1,6 +1,6 @@
 """A profile with all that it extends merged into it, and where each of its values is from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,10 @@ from portproof.device_profiles.loading import overrides as command_line
 from portproof.device_profiles.loading.catalog import Catalog
 from portproof.device_profiles.loading.layers import Layer, flatten, overlay, unflatten
 from portproof.device_profiles.loading.lines import Key
-from portproof.device_profiles.loading.messages import messages, wrong_key
-from portproof.device_profiles.loading.near import nearest
+from portproof.device_profiles.loading.messages import messages
 from portproof.device_profiles.loading.read import Document
+from portproof.device_profiles.loading.references import Locate, missing
 from portproof.device_profiles.schema.profile import Profile
-
-Locate = Callable[[Key], tuple[str, int | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,18 +105,7 @@ def _profile(layer: Layer[Origin], locate: Locate, catalog: Catalog) -> Profile:
         profile = Profile.model_validate(unflatten(layer))
     except ValidationError as error:
         raise PortproofError.of(messages(error, locate)) from error
-    lenders = {key: figure.borrowed_from for key, figure in profile.figures.items()}
-    known = ["", *catalog.ids()]
-    wrong = [
-        wrong_key(
-            (*key.split("."), "borrowed_from"),
-            f'no profile is named "{lender}"',
-            locate(tuple(key.split("."))),
-            nearest(lender, known),
-        )
-        for key, lender in lenders.items()
-        if lender not in known
-    ]
+    wrong = missing(profile, catalog.ids(), locate)
     if wrong:
         raise PortproofError.of(wrong)
     return profile

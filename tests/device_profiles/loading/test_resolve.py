@@ -78,7 +78,7 @@ def test_a_borrowed_number_names_a_profile_that_there_is(tmp_path: Path) -> None
     own = child(tmp_path, "board", "pixel-9", lent)
     (message,) = refused(own)
     assert message.what == 'npu.clock_ghz.borrowed_from: no profile is named "pixle-8"'
-    assert (message.where, message.hint) == (f"{own}:7", "did you mean pixel-8?")
+    assert (message.where, message.hint) == (f"{own}:7", "did you mean pixel-8 or pixel-9?")
 
 
 def test_what_no_file_states_is_told_of_the_profile(tmp_path: Path) -> None:
