@@ -6,7 +6,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from portproof.calibration.pipeline import Options, Quantized, quantize
+    from portproof.calibration.options import Options
+    from portproof.calibration.pipeline import Quantized, quantize
 
 __all__ = ["Options", "Quantized", "quantize"]
 

@@ -98,8 +98,12 @@ class Workspace:
     def accuracy(self, plan: Plan) -> Accuracy:
         """Of a plan, on the samples held back."""
         names = [output.name or "" for output in self.model.graph.outputs]
-        wanted = self.reference.outputs(self.model, names, self.held_back)
-        return compare(wanted, run.stream(write(self.model, plan), names, self.held_back()))
+        return compare(self.wanted(), run.stream(write(self.model, plan), names, self.held_back()))
+
+    def wanted(self) -> Iterator[Inputs]:
+        """The float model's outputs on the samples held back."""
+        names = [output.name or "" for output in self.model.graph.outputs]
+        return self.reference.outputs(self.model, names, self.held_back)
 
     def with_plan(self, plan: Plan) -> "Workspace":
         """The same with another plan."""

@@ -1,0 +1,60 @@
+"""A recipe's steps on weights, each under the guard; and tables, in the recipes that are about bytes."""
+
+import time
+from collections.abc import Sequence
+
+from portproof.calibration import tables
+from portproof.calibration.accuracy import Accuracy
+from portproof.calibration.guard import Guarded, guard
+from portproof.calibration.report import StepReport
+from portproof.calibration.steps import WeightStep
+from portproof.calibration.workspace import Workspace
+from portproof.device_profiles.integer_kernels import KernelRules
+from portproof.runtimes.progress import Progress
+
+Stepped = tuple[Workspace, tuple[StepReport, ...]]
+
+
+def correct(workspace: Workspace, steps: Sequence[WeightStep], reached: Accuracy, told: Progress) -> Stepped:
+    """Try steps on weights in turn; of dynamic layers these alone are judged: `Plan.with_exact_inputs`.
+
+    Args:
+        workspace: with the plan as it is.
+        steps: of the recipe.
+        reached: the plan's accuracy.
+        told: the steps, and what each gained.
+    """
+    reports, whole = [], workspace
+    if steps and whole.plan.dynamic:
+        workspace = whole.with_plan(whole.plan.with_exact_inputs())
+        reached = workspace.accuracy(workspace.plan)
+    for step in steps:
+        start = time.perf_counter()
+        with told.step(step.name):
+            found = guard(workspace, list(step.propose(workspace)), reached)
+        report = _report(step.name, reached, found, start)
+        told.note(f"{step.name}: {report.gain_db:+.1f} dB, kept by {report.kept} of {len(report.verdicts)}")
+        workspace, reached = workspace.with_plan(found.plan), found.accuracy
+        reports.append(report)
+    return whole.with_plan(whole.plan.with_weights(workspace.plan.weights)), tuple(reports)
+
+
+def store_tables(workspace: Workspace, rules: KernelRules, told: Progress) -> Stepped:
+    """Embeddings in int8, where the unit takes rows of integers and no output minds."""
+    if not tables.find(workspace.model):
+        return workspace, ()
+    if rules.widens_tables or "int8" not in rules.weight_only:
+        why = f"{rules.name} would widen the whole of its table in every run"
+        return workspace.with_plan(tables.leave_tables(workspace, why)), ()
+    start = time.perf_counter()
+    with told.step(tables.NAME):
+        before = workspace.accuracy(workspace.plan)
+        found = tables.keep_tables(workspace, before)
+    report = _report(tables.NAME, before, found, start)
+    told.note(f"{tables.NAME}: {report.gain_db:+.2f} dB, kept {report.kept} of {len(report.verdicts)}")
+    return workspace.with_plan(found.plan), (report,)
+
+
+def _report(name: str, before: Accuracy, found: Guarded, start: float) -> StepReport:
+    seconds = time.perf_counter() - start
+    return StepReport(name=name, before=before, after=found.accuracy, verdicts=found.verdicts, seconds=seconds)

@@ -1,0 +1,37 @@
+"""Writes a plan as a QDQ model beside its place, runs it as an app would, and only then moves it there."""
+
+from pathlib import Path
+
+from portproof import runtimes
+from portproof.calibration import accuracy, run
+from portproof.calibration.accuracy import Accuracy
+from portproof.calibration.workspace import Workspace
+from portproof.calibration.write import write
+from portproof.device_profiles.errors import PortproofError
+
+
+def written(workspace: Workspace, path: Path) -> Accuracy:
+    """Write the workspace's plan to `path`; what it reaches, on the samples held back.
+
+    It is run by ONNX Runtime as it comes, integer kernels and all. What was at `path` stays where anything fails.
+
+    Raises:
+        PortproofError: ``E-OUTPUT``; ``E-MODEL-*``, ``E-RUN``: what was written does not load or run.
+    """
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        part.write_bytes(run.to_bytes(write(workspace.model, workspace.plan)))
+        proven = _proven(part, workspace)
+        part.replace(path)
+    except OSError as error:
+        what = f"{path.name} cannot be written"
+        raise PortproofError("E-OUTPUT", what, where=str(path), why=str(error)) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return proven
+
+
+def _proven(path: Path, workspace: Workspace) -> Accuracy:
+    wanted = workspace.wanted()
+    with runtimes.open(path, isolated=False) as runner:
+        return accuracy.compare(wanted, (runner.run(sample) for sample in workspace.held_back()))
