@@ -48,22 +48,25 @@ def judge(
         removed: operators that a profile says it does not take.
     """
     whole = rules.sources[rules.source]
-    if op.op in removed:
-        return Verdict(taken=False, reasons=(Refused(why="the device's profile says that it does not take it"),))
-    if op.op in added:
-        return Verdict(taken=True)
+    if op.op in removed or op.op in added:
+        said = Refused(why="the device's profile says that it does not take it")
+        return Verdict(taken=op.op in added, reasons=() if op.op in added else (said,), source="the device's profile")
     if op.op in rules.refused:
         return Verdict(taken=False, reasons=(_no_operator(rules, op, rules.refused[op.op]),), source=whole)
-    general = tuple(_general(rules, op))
     groups = [group for group in rules.by_op.get(op.op, ()) if _holds(group, figures or {})]
-    if not groups:
-        if rules.all_but and op.op not in rules.by_op:
-            return Verdict(taken=not general, reasons=general, source=whole)
-        return Verdict(taken=False, reasons=(_why_none(rules, op, figures or {}),), source=whole)
-    if general:
-        return Verdict(taken=False, reasons=general, source=whole)
+    free = rules.all_but and op.op not in rules.by_op
+    reasons = tuple(_general(rules, op))
+    if not groups and not free:
+        reasons = (_why_none(rules, op, figures or {}),)
+    if reasons or not groups:
+        return Verdict(taken=not reasons, reasons=reasons, source=whole)
+    return _by_groups(rules, groups, op)
+
+
+def _by_groups(rules: "OpRules", groups: "Sequence[Group]", op: OpFacts) -> Verdict:
+    """By the group whose types fit and that has the fewest objections."""
     tried = [(group, tuple(_broken(group, op))) for group in groups]
-    group, broken = min(tried, key=lambda each: len(each[1]))
+    group, broken = min(tried, key=lambda each: (any(_types(each[0], op)), len(each[1])))
     return Verdict(
         taken=not broken,
         reasons=broken,

@@ -1,0 +1,111 @@
+"""What `check` says of Ethos-U, held against Arm's compiler: PORTPROOF_VELA_PYTHON names an interpreter with Vela."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx_ir as ir
+import pytest
+from tests.conformance import single_ops, vela
+
+from portproof.device_profiles.errors import PortproofError
+from portproof.device_profiles.op_rules.judge import judge
+from portproof.device_profiles.op_rules.load import load
+from portproof.exporter.check.operators import Operator
+from portproof.exporter.check.synthetic import quantized
+from portproof.exporter.check.tflite_operators import operators_of
+from portproof.exporter.onnx_io import load as read
+from portproof.exporter.simplify.pipeline import run_passes
+from portproof.exporter.tflite.conversion import lower_function, write_functions
+from portproof.runtimes import tflite_schema
+
+pytestmark = pytest.mark.conformance
+_LEAST = 0.97
+_PLACEMENTS = ("ethos-u", "litert-reference")
+"""Whose integer kernels a model is quantized for: all of TFLite's give Vela more to refuse."""
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    """The interpreter that Vela is installed for."""
+    found = os.environ.get("PORTPROOF_VELA_PYTHON", "")
+    if not Path(found).is_file():
+        pytest.skip("set PORTPROOF_VELA_PYTHON to an interpreter with ethos-u-vela 5.2.0")
+    return Path(found)
+
+
+@pytest.fixture(scope="module")
+def networks() -> list[Path]:
+    """ONNX files of whole networks: the folder of PORTPROOF_NETWORKS."""
+    found = sorted(Path(os.environ.get("PORTPROOF_NETWORKS", "-")).glob("*.onnx"))
+    if not found:
+        pytest.skip("set PORTPROOF_NETWORKS to a folder of .onnx files")
+    return found
+
+
+@pytest.mark.parametrize("placement", _PLACEMENTS)
+@pytest.mark.parametrize("rules", vela.CONFIGURATIONS)
+def test_single_operators(python: Path, rules: str, placement: str, tmp_path: Path) -> None:
+    tally = Tally()
+    for case in single_ops.cases():
+        model = ir.serde.deserialize_model(case.model())
+        tally.add(case.name, python, rules, placement, model, tmp_path)
+    tally.check(least_models=60)
+
+
+@pytest.mark.parametrize("rules", vela.CONFIGURATIONS)
+def test_networks(python: Path, networks: list[Path], rules: str, tmp_path: Path) -> None:
+    tally = Tally()
+    for path in networks:
+        tally.add(path.stem, python, rules, "ethos-u", read(path), tmp_path)
+    tally.check(least_models=1)
+
+
+class Tally:
+    """How often `check` and Vela agree on an operator."""
+
+    def __init__(self) -> None:
+        self.same = self.all = self.models = 0
+        self.lines: list[str] = []
+
+    def add(self, name: str, python: Path, rules: str, placement: str, model: ir.Model, folder: Path) -> None:
+        """Holds one model against Vela; one that cannot be quantized, or that Vela breaks on, is named."""
+        try:
+            path, operators = _written(name, placement, model, folder)
+            refused = vela.refused(python, path, rules)
+        except PortproofError as error:
+            self.lines.append(f"{name}: {error.messages[0].what}")
+            return
+        except RuntimeError as error:
+            self.lines.append(f"{name}: {str(error)[-200:]}")
+            return
+        self.models += 1
+        for made, operator in _named(path, operators):
+            theirs, ours = made not in refused, judge(load(rules), operator.facts)
+            self.all += 1
+            self.same += theirs == ours.taken
+            if theirs != ours.taken:
+                why = "taken" if theirs else refused[made].why
+                self.lines.append(f"{name}: {operator.facts.op} {made}: Vela: {why}; check: {ours.reasons}")
+
+    def check(self, *, least_models: int) -> None:
+        """Fails below the share asked for; prints what differs either way."""
+        print(f"{self.same} of {self.all} operators alike, {self.models} models", *self.lines, sep="\n  ")
+        assert self.models >= least_models
+        assert self.same >= _LEAST * self.all
+
+
+def _written(name: str, placement: str, model: ir.Model, folder: Path) -> tuple[Path, list[Operator]]:
+    lowered = lower_function(quantized(run_passes(model), placement), unit=placement, integer_io=True)
+    path = folder / f"{name}.tflite"
+    write_functions({"serving_default": lowered}).save(path)
+    return path, operators_of(lowered.model.graph)
+
+
+def _named(path: Path, operators: list[Operator]) -> Iterator[tuple[str, Operator]]:
+    """The operators of the main graph by the tensor that each makes in the file."""
+    graph = tflite_schema.read(path).subgraphs[0]
+    makers = [graph.tensors[one.outputs[0]].name.decode() for one in graph.operators]
+    inner = len(operators) - len(makers)
+    if not inner:
+        yield from zip(makers, operators, strict=True)
