@@ -13,6 +13,7 @@ from portproof.exporter.progress import Progress
 
 if TYPE_CHECKING:
     from portproof.exporter.inspection.facts import Ends, Facts
+    from portproof.runtimes.memory.memory_plan import MemoryPlan
     from portproof.runtimes.spec import TensorSpec
 
 
@@ -25,10 +26,30 @@ def command(file: Path, progress: Progress) -> Outcome:
 
     with progress.step(f"read {file.name}"):
         facts = inspect(file)
-    return Outcome(data={"file": str(file), **dataclasses.asdict(facts), "total": facts.total}, text=_text(file, facts))
+        memory = _memory(file, facts)
+    data = {"file": str(file), **dataclasses.asdict(facts), "total": facts.total}
+    return Outcome(data={**data, "memory": memory and memory.as_dict()}, text=_text(file, facts, memory))
 
 
-def _text(file: Path, facts: "Facts") -> str:
+def _memory(file: Path, facts: "Facts") -> "MemoryPlan | None":
+    from portproof.runtimes.memory import plan
+
+    return None if facts.format == "coreai" else plan(file)
+
+
+def _memory_text(memory: "MemoryPlan | None") -> str:
+    if memory is None:
+        return ""
+    at = f" at {memory.operator}" if memory.operator else ""
+    unknown = f"; {len(memory.unknown)} tensors of unknown size not counted" if memory.unknown else ""
+    weights, arena, least = map(size_text, (memory.weight_bytes, memory.arena_bytes, memory.least_bytes))
+    return (
+        f"memory, planned and not measured: {size_text(memory.peak_bytes)}: {weights} of weights, {arena} for tensors "
+        f"(the most at once: {least}{at}){unknown}"
+    )
+
+
+def _text(file: Path, facts: "Facts", memory: "MemoryPlan | None") -> str:
     head = (
         f"{file.name}: {facts.format}, {size_text(facts.bytes)}, {facts.total} operators, "
         f"{facts.parameters:,} parameters ({size_text(facts.weight_bytes)})"
@@ -38,7 +59,7 @@ def _text(file: Path, facts: "Facts") -> str:
     ends = [row for key, part in each.items() for row in _rows(key, part)]
     counts = sorted(facts.operators.items(), key=lambda row: (-row[1], row[0]))
     parts = [
-        head,
+        f"{head}\n{_memory_text(memory)}".rstrip(),
         table(("", "name", "type", "shape", "from the source's axes"), ends),
         table(("operator", "count"), counts, right=[1]),
         "\n".join(f"{key}: {text}" for key, text in facts.metadata.items()),

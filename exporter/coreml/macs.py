@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from portproof.runtimes.coreml.program import Block, Function, Literal, Operation, TensorType, Type
+from portproof.runtimes.coreml.program import Function, Literal, Operation, TensorType, Type
+from portproof.runtimes.coreml.walk import operations
 
 Shape: TypeAlias = tuple[int, ...]
 _GATES = {"lstm": 4, "gru": 3, "rnn": 1}
@@ -60,7 +61,7 @@ def shapes_of(function: Function) -> Shapes:
     """The shapes of all that a function computes with, its nested blocks too."""
     types: dict[str, Type] = {value.name: value.type for value in function.inputs}
     constants: dict[str, Literal] = {}
-    for operation in operations(function.block):
+    for operation in operations(function):
         types.update((value.name, value.type) for value in operation.outputs)
         if operation.type.startswith("const"):
             constants.update(_constants(operation))
@@ -74,18 +75,10 @@ def _constants(operation: Operation) -> Iterator[tuple[str, Literal]]:
         yield value.name, literal if literal is not None else Literal(type=value.type, value=[])
 
 
-def operations(block: Block) -> Iterator[Operation]:
-    """All of a block, what is nested in them included."""
-    for operation in block.operations:
-        yield operation
-        for inner in operation.blocks:
-            yield from operations(inner)
-
-
 def total(function: Function) -> int:
     """Of one run of a function, each nested block counted once; what has no known size is left out."""
     shapes = shapes_of(function)
-    return sum(macs(operation, shapes) or 0 for operation in operations(function.block))
+    return sum(macs(operation, shapes) or 0 for operation in operations(function))
 
 
 def known(kind: Type | None) -> Shape:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portproof.exporter.coreml.macs import macs, operations, shapes_of
+from portproof.exporter.coreml.macs import macs, shapes_of
 from portproof.exporter.coreml.placement import Reason, Surroundings, place
 from portproof.runtimes.coreml.parse import read
 from portproof.runtimes.coreml.program import Block, Function, Operation, Package
+from portproof.runtimes.coreml.walk import operations
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -143,7 +144,7 @@ def advise(
     operators = tuple(
         _advice(operation, inside, surroundings, origins or {}) for operation, inside in _walk(chosen.block)
     )
-    notes = tuple(_notes(chosen.block, rules, generation))
+    notes = tuple(_notes(chosen, rules, generation))
     return Advice(chip=chip, generation=generation, operators=operators, notes=notes)
 
 
@@ -221,8 +222,8 @@ def origin(name: str, op_type: str, origins: "Mapping[str, ir.Node]") -> "ir.Nod
     return None
 
 
-def _notes(block: Block, rules: "Rules", generation: str) -> Iterator[Reason]:
-    held = {operation.type for operation in operations(block)}
+def _notes(function: Function, rules: "Rules", generation: str) -> Iterator[Reason]:
+    held = {operation.type for operation in operations(function)}
     for note in rules.notes:
         if held.intersection(note.operators) and rules.holds(note, generation):
             yield Reason(text=note.text, confidence=note.confidence, source=rules.sources[note.source])

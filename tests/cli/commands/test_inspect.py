@@ -21,6 +21,7 @@ def test_a_reader_gets_tables(file: Path, capfd: pytest.CaptureFixture[str]) -> 
     out = capfd.readouterr().out
     assert out.startswith("net.onnx: onnx, ")
     assert "3 operators, 3 parameters (12 B)" in out
+    assert "memory, planned and not measured: 164 B: 12 B of weights" in out
     assert "input   x     float32  [2, 3]" in out
     assert out.index("Relu          2") < out.index("Add           1")
 
@@ -29,6 +30,7 @@ def test_a_program_gets_json(file: Path, capfd: pytest.CaptureFixture[str]) -> N
     assert run(["inspect", str(file), "--json"]) == 0
     result = json.loads(capfd.readouterr().out)["result"]
     assert result["operators"] == {"Add": 1, "Relu": 2}
+    assert result["memory"]["least_bytes"] == 3 * 24
     (spec,) = result["inputs"]
     assert {key: spec[key] for key in ("name", "shape", "dtype")} == {"name": "x", "shape": [2, 3], "dtype": "float32"}
     assert spec["perm"] is None
