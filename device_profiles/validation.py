@@ -8,6 +8,7 @@ from portproof.device_profiles.errors import Message, PortproofError
 from portproof.device_profiles.loading.catalog import Catalog
 from portproof.device_profiles.loading.messages import joined
 from portproof.device_profiles.loading.places import Place, two_files
+from portproof.device_profiles.loading.read import read
 from portproof.device_profiles.loading.resolve import Resolved, resolve
 
 
@@ -26,6 +27,7 @@ def validate(files: Sequence[str | Path] = ()) -> list[Resolved]:
     catalog = Catalog([Path(file) for file in files])
     mine = catalog.places[: len(files)] if files else catalog.places
     wrong = _twice(mine) if files else [two_files(place, each) for place in mine for each in place.twice]
+    wrong += [message for place in mine for path in place.others.values() for message in _mistaken(path, place)]
     right: list[Resolved] = []
     for profile_id in sorted({each for place in mine for each in place.files if each not in place.twice}):
         try:
@@ -35,6 +37,16 @@ def validate(files: Sequence[str | Path] = ()) -> list[Resolved]:
     if wrong:
         raise PortproofError.of(joined(wrong))
     return right
+
+
+def _mistaken(path: Path, place: Place) -> tuple[Message, ...]:
+    """What is said of a file of another format in a folder of profiles."""
+    try:
+        read(path, place.name)
+    except PortproofError as error:
+        return error.messages
+    hint = f"name it {path.with_suffix('.toml').name}"
+    return PortproofError("E-CONFIG", "it is TOML, and not named so", where=str(path), hint=hint).messages
 
 
 def _twice(mine: Sequence[Place]) -> list[Message]:

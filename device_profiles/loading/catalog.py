@@ -82,9 +82,11 @@ class Catalog:
         """``E-DEVICE-UNKNOWN``, with the nearest ids."""
         known, near = self.ids(), self.near(profile_id)
         hint = f"did you mean {' or '.join(near)}?" if near else f"known devices: {', '.join(known)}"
+        mistaken = next((place.others[profile_id] for place in self.places if profile_id in place.others), None)
         return Message(
             code="E-DEVICE-UNKNOWN",
             what=f'no device profile is named "{profile_id}"',
+            why=f"{mistaken} is not TOML, and profiles are" if mistaken else "",
             hint=f"{hint} (`portproof devices list` shows all; --profile names a file of your own)",
             details={"device": profile_id, "near": near, "known": known},
         )

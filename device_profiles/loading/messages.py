@@ -24,13 +24,14 @@ _NUMBER = '{ value = 64, kind = "third-party", source = "where it is from" }'
 
 
 def messages(error: ValidationError, locate: Locate) -> list[Message]:
-    """A message for each error.
+    """A message for each error, by line.
 
     Args:
         error: what pydantic says.
         locate: the file and the line of a path.
     """
-    return [_message(row, locate) for row in error.errors()]
+    found = [_message(row, locate) for row in error.errors()]
+    return sorted(found, key=lambda message: message.details["line"] or 0)
 
 
 def wrong_key(path: Key, what: str, where: tuple[str, int | None], hint: str = "") -> Message:

@@ -20,6 +20,7 @@ from portproof.device_profiles.errors import Message, PortproofError
 BUILT_IN = Path(__file__).parent.parent / "data"
 PROJECT_FOLDER = "portproof-devices"
 ENTRY_POINTS = "portproof.device_profiles"
+_MISTAKEN = (".json", ".yaml", ".yml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +31,13 @@ class Place:
         name: in words, for messages and lists.
         files: by the id that a file is named for.
         twice: ids with two files.
+        others: files of formats that are mistaken for TOML, by what they are named for.
     """
 
     name: str
     files: Mapping[str, Path]
     twice: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    others: Mapping[str, Path] = field(default_factory=dict)
 
 
 def places(profile_paths: Sequence[str | os.PathLike[str]] = ()) -> list[Place]:
@@ -49,7 +52,7 @@ def places(profile_paths: Sequence[str | os.PathLike[str]] = ()) -> list[Place]:
     given = [_given(Path(path)) for path in profile_paths]
     folders = [("project", _project(Path.cwd())), ("user", user_folder())]
     own = [_folder(name, folder) for name, folder in folders if folder and folder.is_dir()]
-    return [*given, *own, *_packages(), _folder("built in", BUILT_IN)]
+    return [*given, *own, *_packages(), _folder("built in", BUILT_IN, mine=False)]
 
 
 def user_folder() -> Path:
@@ -76,20 +79,21 @@ def _given(path: Path) -> Place:
     return Place(name="--profile", files={path.stem: path})
 
 
-def _folder(name: str, folder: Path) -> Place:
+def _folder(name: str, folder: Path, *, mine: bool = True) -> Place:
     files: dict[str, Path] = {}
     twice: dict[str, tuple[Path, ...]] = {}
     for path in sorted(folder.rglob("*.toml")):
         first = files.setdefault(path.stem, path)
         if first != path:
             twice[path.stem] = (*twice.get(path.stem, (first,)), path)
-    return Place(name=name, files=files, twice=twice)
+    others = {path.stem: path for path in sorted(folder.rglob("*")) if path.suffix in _MISTAKEN}
+    return Place(name=name, files=files, twice=twice, others=others if mine else {})
 
 
 def _packages() -> list[Place]:
     """Packages are found and not imported: profiles are data, and no code of theirs is run for them."""
     found = sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name)
-    return [_folder(f"package {entry.name}", folder) for entry in found for folder in _locations(entry)]
+    return [_folder(f"package {entry.name}", folder, mine=False) for entry in found for folder in _locations(entry)]
 
 
 def _locations(entry: EntryPoint) -> list[Path]:

@@ -44,6 +44,20 @@ def test_the_same_file_twice_is_one_file(tmp_path: Path) -> None:
     assert len(validate([path, path, tmp_path])) == 1
 
 
+def test_files_of_another_format_in_a_folder_of_profiles(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    (tmp_path / "one.json").write_text('{"id": "one"}')
+    (tmp_path / "two.yaml").write_text("id: two\n")
+    (tmp_path / "three.yml").write_text('id = "three"\n')
+    with pytest.raises(PortproofError) as caught:
+        validate([tmp_path])
+    found = {Path(message.where.partition(":")[0]).name: message.what for message in caught.value.messages}
+    assert found["one.json"] == "this is JSON, not TOML"
+    assert found["two.yaml"] == "this is YAML, not TOML"
+    assert found["three.yml"] == "it is TOML, and not named so"
+    assert len(found) == 3
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(PortproofError) as caught:
         validate([tmp_path / "absent.toml"])

@@ -89,6 +89,14 @@ def test_a_file_of_another_format_given_as_a_device(tmp_path: Path, name: str) -
     assert message.what == f"this is {'JSON' if name.endswith('json') else 'YAML'}, not TOML"
 
 
+def test_a_file_of_another_format_in_the_project_is_named(tmp_path: Path) -> None:
+    (tmp_path / "portproof-devices").mkdir()
+    (tmp_path / "portproof-devices" / "board.yaml").write_text("id: board\n")
+    (message,) = refused(device="board")
+    assert message.code == "E-DEVICE-UNKNOWN"
+    assert message.why == f"{tmp_path / 'portproof-devices' / 'board.yaml'} is not TOML, and profiles are"
+
+
 @pytest.mark.parametrize(
     ("platform", "variable", "folder"),
     [
