@@ -45,3 +45,9 @@ def test_the_configuration_may_name_them(folder: Path) -> None:
     found = parsed("export", ["m.onnx"])
     assert (found["images"], found["labels"]) == (("photo?mean=0.5",), ("a=x.txt", "b=y.txt"))
     assert (found["score_thresholds"], found["data"]) == (("0.5",), ("my inputs",))
+
+
+def test_the_configuration_may_name_profiles_and_values(folder: Path) -> None:
+    (folder / "portproof.toml").write_text('[export]\nprofile = ["boards"]\nset = ["npu.sram_mib=2", "soc=A B"]\n')
+    found = parsed("export", ["m.onnx", "-d", "x"])
+    assert (found["profiles"], found["overrides"]) == ((Path("boards"),), ("npu.sram_mib=2", "soc=A B"))

@@ -87,6 +87,20 @@ def test_an_id_is_not_a_path() -> None:
     assert refused("../data/pixel-8").code == "E-DEVICE-UNKNOWN"
 
 
+def test_a_chip_stands_for_any_device_with_it() -> None:
+    chip, phone = device_profiles.load("google-tensor-g4"), device_profiles.load("pixel-9")
+    assert (chip.kind, chip.figures) == ("soc", phone.figures)
+    assert "google-tensor-g4" not in {profile.id for profile in device_profiles.available()}
+    assert "google-tensor-g4" in {profile.id for profile in device_profiles.available("soc")}
+
+
+def test_files_alone_name_the_devices(tmp_path: Path) -> None:
+    path = board(tmp_path, GOOD)
+    assert [profile.id for profile in profiles.load_all((), profile_path=path)] == ["my-board"]
+    assert [profile.id for profile in profiles.load_all(("my-board",), profile_path=tmp_path)] == ["my-board"]
+    assert profiles.load_all(()) == []
+
+
 def test_unknown_devices_are_refused_together() -> None:
     with pytest.raises(PortproofError) as caught:
         profiles.load_all(("pixel-8", "pixel-88", "nexus"))

@@ -1,9 +1,13 @@
 import tomllib
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from portproof.device_profiles.loading.lines import line_of, lines
 from portproof.device_profiles.loading.places import BUILT_IN
+from portproof.device_profiles.toml_text import pair_text
 
 TEXT = '''# a comment with = and [brackets]
 kind = "device"  # another
@@ -77,3 +81,24 @@ def paths(value: object, path: tuple[str | int, ...] = ()) -> set[tuple[str | in
 def test_nothing_is_left_out_and_nothing_is_made_up(name: str) -> None:
     text = (BUILT_IN / f"{name}.toml").read_text(encoding="utf-8")
     assert {(), *lines(text)} == paths(tomllib.loads(text))
+
+
+KEYS = st.text("ab-_1", min_size=1, max_size=3)
+LEAVES = st.integers() | st.booleans() | st.text("a\"'#[]{},=\n\\.", max_size=6)
+VALUES = st.recursive(LEAVES, lambda v: st.lists(v, max_size=3) | st.dictionaries(KEYS, v, max_size=2), max_leaves=5)
+TABLES = st.dictionaries(KEYS, VALUES, max_size=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(TABLES, st.dictionaries(KEYS, TABLES, max_size=2), st.lists(TABLES, max_size=2))
+def test_whatever_is_written_its_paths_are_found(top: Any, tables: Any, several: Any) -> None:
+    parts = [pair_text(key, value) for key, value in top.items()]
+    for key, table in tables.items():
+        parts += [f"[t.{key}] # [x]", *(pair_text(*each) for each in table.items())]
+    for table in several:
+        parts += ["[[more]]", *(pair_text(*each) for each in table.items())]
+    text = "\n".join(parts)
+    found = lines(text)
+    assert {(), *found} == paths(tomllib.loads(text))
+    for path, line in found.items():
+        assert isinstance(path[-1], int) or path[-1] in text.splitlines()[line - 1], (path, line)
