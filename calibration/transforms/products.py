@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 
 _NORMALISATIONS = frozenset({"LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"})
 _RESHAPES = frozenset({"Flatten", "Reshape", "Squeeze", "Unsqueeze"})
+# Functions that no factor moves through: what they make is divided by a Mul of its own.
+_FUNCTIONS = frozenset({"Elu", "Gelu", "HardSwish", "Mish", "Selu", "Softplus", "Swish"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,8 +45,15 @@ class ProductGroup:
         return np.concatenate([_inputs_first(node, _array(node)) for node in self.products], axis=1)
 
     @property
+    def needs_mul(self) -> bool:
+        """Whether its maker takes no factors over: a Mul behind it does."""
+        return not _takes_factors(self.value)
+
+    @property
     def is_free(self) -> bool:
         """Whether nothing but the products reads the value: then its maker itself takes factors over."""
+        if self.needs_mul:
+            return False
         return not self.value.is_graph_output() and {user for user, _ in self.value.uses()} == set(self.doors)
 
 
@@ -55,7 +64,7 @@ def find(model: "ir.Model") -> list[ProductGroup]:
     for node in nodes(model, "MatMul", "Gemm"):
         if node in eligible:
             value, door = _source(node, eligible)
-            if value is not None and _takes_factors(value):
+            if value is not None and (_takes_factors(value) or _is_of_function(value)):
                 products, doors = found.setdefault(value, ([], []))
                 products.append(node)
                 doors.append(door)
@@ -106,7 +115,8 @@ def divide(model: "ir.Model", group: ProductGroup, factors: Floats) -> None:
     Given: y = LayerNormalization(x, scale, bias);  a = MatMul(y, w)
     Result: y = LayerNormalization(x, scale / f, bias / f);  a = MatMul(y, f * w)
 
-    Where anything else reads y, it keeps its own: the products read a second LayerNormalization.
+    Where anything else reads y, it keeps its own: the products read a second LayerNormalization. Where y is made by a
+    function that factors do not move through (Gelu), they read Mul(y, 1 / f).
     """
     maker = group.value.producer()
     if maker is None:
@@ -114,6 +124,9 @@ def divide(model: "ir.Model", group: ProductGroup, factors: Floats) -> None:
     for node in group.products:
         turned = bool(attribute(node, "transB", 0))
         _set(node.inputs[1], _array(node) * (factors if turned else factors[:, None]))
+    if group.needs_mul:
+        _multiply(model, group, 1 / factors)
+        return
     maker = maker if group.is_free else _doubled(model, group, maker)
     for index in _factor_inputs(maker):
         _replace(model, maker, index, factors)
@@ -128,6 +141,27 @@ def _takes_factors(value: "ir.Value") -> bool:
         axis = attribute(node, "axis", -1)
         return axis in (-1, len(sizes) - 1) and all(is_constant(v) for v in node.inputs[1:] if v is not None)
     return node.op_type == "Mul" and len(_factor_inputs(node)) == 1
+
+
+def _is_of_function(value: "ir.Value") -> bool:
+    maker = value.producer()
+    return maker is not None and maker.op_type in _FUNCTIONS and (shape_of(value) or (0,))[-1] > 1
+
+
+def _multiply(model: "ir.Model", group: ProductGroup, factors: Floats) -> None:
+    """Let the products read their value times `factors` [inputs]."""
+    import onnx_ir as ir
+
+    maker = group.value.producer()
+    if maker is None or group.value.dtype is None:
+        return
+    row = add_constant(model.graph, factors.astype(group.value.dtype.numpy()), f"{group.name}_factors")
+    made = ir.Value(name=f"{group.name}_migrated", shape=group.value.shape, type=group.value.type)
+    node = ir.Node("", "Mul", [group.value, row], outputs=[made], name=f"{maker.name or group.name}_migrated")
+    provenance.inherit(node, maker)
+    for door in group.doors:
+        door.replace_input_with(0, made)
+    model.graph.insert_after(maker, node)
 
 
 def _factor_inputs(node: "ir.Node") -> list[int]:

@@ -1,13 +1,14 @@
 """Scale migration for transformers: outlier channels of activations are divided, the weights that meet them multiplied.
 
-SmoothQuant (Xiao et al., arXiv:2211.10438) divides channel j by ``max|x_j|^a / max|w_j|^(1 - a)``; how much goes to
-the weights, ``a``, is searched here for each group of products, by the error of the products themselves on rows of
-the calibration samples.
+SmoothQuant (Xiao et al., arXiv:2211.10438) divides channel j by ``max|x_j|^a / max|w_j|^(1 - a)``. Where a few channels
+alone stand out, as behind a Gelu, it moves the others for nothing: so channels that exceed a share of the largest are
+also tried brought down to it, all others left. Which ``a``, or which share, is searched for each group of products, by
+the error of the products themselves on rows of the calibration samples, ranges clipped where that lessens it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 ALPHAS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
-# A second normalisation, where the first has other readers, must save this share of the squared error.
-_WORTH = 0.2
-_ROWS, _MOST_ROWS = 16, 1024
+SHARES = (0.75, 0.55, 0.4, 0.3, 0.2, 0.14, 0.1, 0.07)
+# What is computed besides, a second normalisation or a Mul, must save this share of the squared error.
+_WORTH, _WORTH_OF_MUL = 0.2, 0.5
+_KEPT = (1.0, 0.8, 0.65, 0.5)  # of a range, where some is clipped
+# What is searched on: it is tried for many factors.
+_ROWS, _MOST_ROWS, _MOST_OUTPUTS = 16, 384, 128
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +51,8 @@ class ScaleMigration:
     """Divides channels before matrix products: in the normalisation, or the Mul by a constant, that makes them.
 
     Where the residual stream reads the same value, a second normalisation makes the products' own, so that each has a
-    scale of its own when it is rounded. A group whose products do not come nearer with any alpha stays as it is.
+    scale of its own when it is rounded; behind a function that no factor moves through (Gelu) it is a Mul. A group
+    whose products do not come nearer, or not so much nearer as that is worth, stays as it is.
 
     Attributes:
         name: as the report shows it.
@@ -69,27 +74,31 @@ class ScaleMigration:
         chosen = [group for group in products.find(model) if group.name in groups]
         observed = observe([group.name for group in chosen], context)
         for group in chosen:
-            factors = self.search(observed[group.name], group.weights(), free=group.is_free)
+            worth = _WORTH_OF_MUL if group.needs_mul else 0.0 if group.is_free else _WORTH
+            factors = self.search(observed[group.name], group.weights(), worth=worth)
             if factors is not None:
                 products.divide(model, group, factors)
 
-    def search(self, rows: Rows, weights: Floats, *, free: bool) -> Floats | None:
+    def search(self, rows: Rows, weights: Floats, *, worth: float = 0.0) -> Floats | None:
         """The factors [inputs] of the least error of ``rows @ weights`` in int8; None for leaving it.
 
         Args:
             rows: of the input.
             weights: [inputs, outputs].
-            free: whether factors cost nothing: else they must save a fifth.
+            worth: share of the squared error that factors must save.
         """
-        ones = np.ones(len(weights))
         measure = row_error if self.by_row else product_error
-        best, least = None, measure(rows, weights, ones) * (1.0 if free else 1 - _WORTH)
-        for alpha in self.alphas:
-            factors = migration(rows, weights, alpha)
-            error = measure(rows, weights, factors)
+        few = weights[:, :: -(-weights.shape[1] // _MOST_OUTPUTS)]
+        best, least = None, measure(rows, few, np.ones(len(weights))) * (1.0 - worth)
+        for factors in self._candidates(rows, weights):
+            error = measure(rows, few, factors)
             if error < least:
                 best, least = factors, error
         return best
+
+    def _candidates(self, rows: Rows, weights: Floats) -> Iterator[Floats]:
+        yield from (migration(rows, weights, alpha) for alpha in self.alphas)
+        yield from (lowered(rows, share) for share in SHARES)
 
 
 def migration(rows: Rows, weights: Floats, alpha: float) -> Floats:
@@ -103,13 +112,28 @@ def migration(rows: Rows, weights: Floats, alpha: float) -> Floats:
     return factors
 
 
+def lowered(rows: Rows, share: float) -> Floats:
+    """Factors, 1 or more, that bring every channel down to a share of the largest one's range."""
+    largest = np.maximum(-rows.low, rows.high)
+    most = share * float(largest.max(initial=0.0))
+    return np.maximum(1.0, largest / most) if most > 0 else np.ones(len(largest))
+
+
 def product_error(rows: Rows, weights: Floats, factors: Floats) -> float:
-    """Squared error of the products: int8 inputs of one scale for all, int8 weights with a scale for each output."""
-    scaled = rows.some / factors
+    """Squared error of the products: int8 inputs of one scale for all, int8 weights with a scale for each output.
+
+    Ends of the range are drawn in together as far as that lessens the error.
+    """
+    scaled = (rows.some / factors).astype(np.float32)
     low, high = min(0.0, float((rows.low / factors).min())), max(0.0, float((rows.high / factors).max()))
+    tried = (_rounded(scaled, low * kept, high * kept) for kept in _KEPT)
+    return _least_error(tried, rows, weights, factors)
+
+
+def _rounded(scaled: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
     step = max((high - low) / 255, 1e-30)
-    rounded = np.clip(np.rint(scaled / step), np.rint(low / step), np.rint(low / step) + 255) * step
-    return _error(rounded, rows, weights, factors)
+    first = round(low / step)
+    return np.asarray(np.clip(np.rint(scaled / np.float32(step)), first, first + 255) * np.float32(step), np.float32)
 
 
 def row_error(rows: Rows, weights: Floats, factors: Floats) -> float:
@@ -117,14 +141,16 @@ def row_error(rows: Rows, weights: Floats, factors: Floats) -> float:
     scaled = rows.some / factors
     low, high = (np.minimum(scaled.min(axis=1), 0.0), np.maximum(scaled.max(axis=1), 0.0))
     step = np.maximum((high - low) / 255, 1e-30)[:, None]
-    return _error(np.rint(scaled / step) * step, rows, weights, factors)
+    return _least_error([np.rint(scaled / step) * step], rows, weights, factors)
 
 
-def _error(rounded: Floats, rows: Rows, weights: Floats, factors: Floats) -> float:
+def _least_error(tried: Iterable[NDArray[Any]], rows: Rows, weights: Floats, factors: Floats) -> float:
     moved = weights * factors[:, None]
     steps = np.maximum(np.abs(moved).max(axis=0) / 127, 1e-30)
-    error = rounded @ (np.rint(moved / steps) * steps) - rows.some @ weights
-    return float((error**2).sum())
+    integers = (np.rint(moved / steps) * steps).astype(np.float32)
+    wanted = rows.some.astype(np.float32) @ weights.astype(np.float32)
+    errors = (each.astype(np.float32) @ integers - wanted for each in tried)
+    return min(float(np.square(error, dtype=np.float64).sum()) for error in errors)
 
 
 def observe(names: Sequence[str], context: Context) -> dict[str, Rows]:
