@@ -86,7 +86,8 @@ def _export(name: str, loaded: Mapping[str, Any], folder: Path, source: Path) ->
 def _input_names(loaded: Mapping[str, Any]) -> list[str]:
     if "onnx" in loaded:
         return list(loaded["inputs"][0])
-    return list(inspect.signature(loaded["model"].forward).parameters)
+    parameters = list(inspect.signature(loaded["model"].forward).parameters)
+    return parameters[: len(loaded["inputs"][0])]  # what has a default is no input
 
 
 def _named(sample: Any, keys: Sequence[str]) -> Arrays:
