@@ -88,7 +88,7 @@ class _Job:
             ranges = workspace.accuracy(planned.plan)
         workspace, steps = self._stepped(workspace, ranges)
         with self.telling.part("write, and run what was written"):
-            proven = written(workspace, out_path)
+            proven = written(workspace, out_path, self.rules)
         self.telling.add(poor(proven))
         report = self._report(workspace, ranges, planned, steps, proven)
         return Quantized(path=out_path, plan=workspace.plan, report=report, table=planned.table)

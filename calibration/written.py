@@ -5,13 +5,15 @@ from pathlib import Path
 from portproof import runtimes
 from portproof.calibration import accuracy, run
 from portproof.calibration.accuracy import Accuracy
+from portproof.calibration.dialect import adapt
 from portproof.calibration.workspace import Workspace
 from portproof.calibration.write import write
 from portproof.device_profiles.errors import PortproofError
+from portproof.device_profiles.integer_kernels import KernelRules
 
 
-def written(workspace: Workspace, path: Path) -> Accuracy:
-    """Write the workspace's plan to `path`; what it reaches, on the samples held back.
+def written(workspace: Workspace, path: Path, rules: KernelRules) -> Accuracy:
+    """Write the workspace's plan to `path`, as the unit takes it best; what it reaches, on the samples held back.
 
     It is run by ONNX Runtime as it comes, integer kernels and all. What was at `path` stays where anything fails.
 
@@ -20,7 +22,7 @@ def written(workspace: Workspace, path: Path) -> Accuracy:
     """
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
-        part.write_bytes(run.to_bytes(write(workspace.model, workspace.plan)))
+        part.write_bytes(run.to_bytes(adapt(write(workspace.model, workspace.plan), rules)))
         proven = _proven(part, workspace)
         part.replace(path)
     except OSError as error:

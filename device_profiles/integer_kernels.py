@@ -38,6 +38,7 @@ class IntegerKernel(_Strict):
         weights: the finest granularity that the scales of its constant weights may have; ``"none"``: it has no weights.
         same_scale: inputs and output share scale and zero point.
         fixed_output: scale and zero point of the output by activation type, where the kernel prescribes them.
+        float_result: its integer form may give float32 at once, so that the result needs no scale.
         dynamic: there is a kernel for int8 weights whose activations are quantized when running, float outside.
         float_in_partition: the float form runs in the same partition: a float island costs its Q/DQ only.
         in_partition: the integer form does too. Where neither does, the graph is split either way, and integers
@@ -52,6 +53,7 @@ class IntegerKernel(_Strict):
     weights: WeightGranularity = "none"
     same_scale: bool = False
     fixed_output: dict[ActivationType, tuple[float, int]] | None = None
+    float_result: bool = False
     dynamic: bool = False
     float_in_partition: bool = False
     in_partition: bool = True
@@ -76,6 +78,7 @@ class _Group(_Rule):
     weights: WeightGranularity = "none"
     same_scale: bool = False
     fixed_output: dict[ActivationType, tuple[float, int]] | None = None
+    float_result: bool = False
     dynamic: bool = False
     in_partition: bool = True
     limits: tuple[str, ...] = ()
@@ -134,6 +137,8 @@ class KernelRules(_Strict):
         name: in words.
         activation_types: types of activations that it knows, the preferred first.
         symmetric_activations: its fast kernels need zero points of 0.
+        unsigned_activations: it takes uint8 first of all: a QDQ model for it holds int8 shifted by 128.
+        float_biases: it takes no int32 biases: a QDQ model for it holds them in float32.
         weights: granularities of weight scales, the preferred first.
         weight_only: types of constant weights that may be dequantized in front of a float operator.
         widens_tables: a table of int8 rows is widened whole in every run, before rows are taken from it.
@@ -150,6 +155,8 @@ class KernelRules(_Strict):
     name: str
     activation_types: tuple[ActivationType, ...] = Field(min_length=1)
     symmetric_activations: bool = False
+    unsigned_activations: bool = False
+    float_biases: bool = False
     weights: tuple[WeightGranularity, ...] = Field(min_length=1)
     weight_only: tuple[Literal["int8", "int4"], ...] = ()
     widens_tables: bool = False

@@ -18,6 +18,7 @@ Int8Unit = Literal[
     "litert-xnnpack",
     "onnxruntime-cpu",
     "qnn-htp",
+    "tensorrt",
 ]
 CoreMLTarget = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
 ProfileKind = Literal["soc", "device"]

@@ -41,7 +41,7 @@ def test_every_limit_and_every_source_is_used() -> None:
 
 def test_units_differ_where_they_should() -> None:
     softmax = {unit: load(unit).kernel("Softmax") is not None for unit in units()}
-    assert [unit for unit, takes in softmax.items() if not takes] == ["coreai", "coreml", "litert-xnnpack"]
+    assert [unit for unit, takes in softmax.items() if not takes] == ["coreai", "coreml", "litert-xnnpack", "tensorrt"]
     assert not load("edge-tpu").float_islands
     assert load("coreml").symmetric_activations
     assert load("litert-reference").refusal(Site(op="Conv", constants=frozenset({1})), "int16") == ""
