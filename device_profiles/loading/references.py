@@ -32,6 +32,10 @@ def _lenders(profile: Profile, ids: Sequence[str]) -> Iterator[tuple[Key, str, s
         if figure.borrowed_from and figure.borrowed_from not in ids:
             what = f'no profile is named "{figure.borrowed_from}"'
             yield (*key.split("."), "borrowed_from"), what, nearest(figure.borrowed_from, list(ids))
+    for fit in profile.latency:
+        if fit.borrowed_from and fit.borrowed_from not in ids:
+            path = ("latency", f"{fit.unit}/{fit.runtime}/{fit.precision}", "borrowed_from")
+            yield path, f'no profile is named "{fit.borrowed_from}"', nearest(fit.borrowed_from, list(ids))
 
 
 def _rules(profile: Profile) -> Iterator[tuple[Key, str, str]]:

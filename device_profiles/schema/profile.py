@@ -81,6 +81,14 @@ class ProfileFile(Strict):
     runtimes: tuple[Runtime, ...] = ()
     latency: tuple[LatencyFit, ...] = ()
 
+    @model_validator(mode="after")
+    def _fits_each_once(self) -> Self:
+        keys = [f"{fit.unit}/{fit.runtime}/{fit.precision}" for fit in self.latency]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"latency: two cost models for {', '.join(twice)}")
+        return self
+
     @property
     def units(self) -> dict[UnitName, Unit]:
         """Its compute units by name: those that a file has a table for."""

@@ -33,6 +33,34 @@ def test_a_name_that_nothing_has(tmp_path: Path, table: str, what: str, hint: st
     assert message.where == f"{tmp_path / 'my-board.toml'}:{line}"
 
 
+FIT = """
+[[latency]]
+unit = "npu"
+runtime = "tflite"
+precision = "fp16"
+source = "ours"
+architectures = 3
+measurements = 4
+log_scale = 0.5
+log_spread = 0.2
+"""
+
+
+def test_a_fit_is_borrowed_from_a_profile_that_there_is(tmp_path: Path) -> None:
+    lent = FIT + 'kind = "borrowed"\nborrowed_from = "pixle-8"\n'
+    path = write(tmp_path, GOOD + lent)
+    (message,) = refused(path)
+    assert message.what == 'latency.npu/tflite/fp16.borrowed_from: no profile is named "pixle-8"'
+    assert message.where == f"{path}:{GOOD.count(chr(10)) + 2}"
+
+
+def test_two_fits_for_one_in_one_file(tmp_path: Path) -> None:
+    (message,) = refused(write(tmp_path, GOOD + FIT + FIT))
+    assert "two cost models for npu/tflite/fp16" in message.what
+    path = write(tmp_path, GOOD + FIT + FIT.replace("fp16", "w8a8"))
+    assert len(profiles.load("my-board", profile_path=path).latency) == 2
+
+
 @pytest.mark.parametrize(
     "table",
     [
