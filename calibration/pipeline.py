@@ -1,7 +1,7 @@
 """From a float ONNX model and data to a quantized one: plan, try the recipe's steps, write, run."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,8 @@ from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.findings import check_range, float_nodes, poor
 from portproof.calibration.options import Options, unit_rules
 from portproof.calibration.plan import Plan
+from portproof.calibration.padding import find as find_padding
+from portproof.calibration.padding import without as without_padding
 from portproof.calibration.planner import Planned, Planner
 from portproof.calibration.report import QuantizationReport, StepReport
 from portproof.calibration.samples import Data, Samples, open_samples
@@ -98,7 +100,10 @@ class _Job:
             specs, constant = run.input_specs(self.model), self.options.allow_constant
             samples = open_samples(data, specs, allow_constant=constant)
         check_range(samples, self.options.declared)
-        return samples
+        padding = find_padding(self.model, samples)
+        if padding is not None:
+            self.telling.note(f"where {padding.mask} is 0, statistics are of positions where it is 1")
+        return without_padding(samples, padding)
 
     def _planner(self, samples: Samples, reference: Reference) -> Planner:
         return Planner(
@@ -151,5 +156,11 @@ class _Job:
             float_nodes=float_nodes(workspace.model, plan),
             messages=tuple(self.telling.messages),
             seconds=self.telling.seconds,
-            mix=planned.mix.as_dict() if planned.mix else None,
+            mix=self._mix(planned),
         )
+
+    def _mix(self, planned: Planned) -> dict[str, Any] | None:
+        """What was found, and what was asked for."""
+        if planned.mix is None or self.options.goal is None:
+            return None
+        return {**planned.mix.as_dict(), "targets": asdict(self.options.goal.targets)}

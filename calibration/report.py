@@ -85,7 +85,8 @@ class QuantizationReport:
         float_nodes: what stayed float though it computes.
         messages: findings.
         seconds: of each part that is no step, by name.
-        mix: what a search for a mix of precisions found (`sensitivity.search.Found`); None where none was asked for.
+        mix: what a search for a mix of precisions found (`sensitivity.search.Found`), and the ``targets`` that
+            were asked for; None where none were.
     """
 
     recipe: str

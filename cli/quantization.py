@@ -4,12 +4,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from portproof.cli.table import table
+from portproof.exporter.report.html.exported import agreement_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portproof.calibration.report import QuantizationReport
-    from portproof.exporter.report.report import Agreement, Quantization, Sqnr
+    from portproof.exporter.report.report import Quantization, Sqnr
 
 
 def outputs_table(report: "QuantizationReport") -> str:
@@ -58,24 +59,8 @@ def exported(found: "Quantization") -> str:
     parts = [head, table(("output", "ranges alone, SQNR dB", "written, SQNR dB"), outputs, right=(1, 2))]
     parts += [table(("step", "gain dB", "kept", "reverted"), steps, right=range(1, 4))] if steps else []
     parts += [table(("in float", "nodes", "because"), floats, right=(1,))] if floats else []
-    parts += [agreement_text(found.agreement)] if found.agreement else []
+    parts += agreement_lines(found.agreement) if found.agreement else []
     return "\n".join(parts)
-
-
-def agreement_text(found: "Agreement") -> str:
-    """LiteRT against ONNX Runtime on the same QDQ model, whole and layer by layer."""
-    lines = [
-        f"LiteRT and ONNX Runtime, integer kernels, {found.samples} samples: {steps.within_one:.2%} of {name} "
-        f"at most one step apart, {steps.most} at most"
-        for name, steps in found.outputs.items()
-    ]
-    if found.layers is None:
-        return "\n".join((*lines, f"layers were not compared one by one: {found.left_out}"))
-    lines.append(
-        f"each of {found.compared_layers} layers on the same integers: {found.layers.within_one:.2%} at most one step "
-        f"apart ({found.layers.apart:,} of {found.layers.values:,} values differ, by {found.layers.most} at most)"
-    )
-    return "\n".join(lines)
 
 
 def _mean(found: "Sequence[Sqnr]") -> float:

@@ -87,6 +87,12 @@ if TYPE_CHECKING:
     metavar="[OUTPUT=]0.5",
     help="Scores below mean nothing; for the TFLite file's metadata.",
 )
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="What report.json holds as a page, beside the folder.",
+)
 @profile_options
 @source_options
 @gate_options
@@ -100,10 +106,15 @@ def command(model: tuple[str, ...], progress: Progress, int8: bool, **options: A
     SIGNATURE:NAME.
     """
     from portproof.exporter.pipeline import export
+    from portproof.exporter.report.html.exported import exported_page
+    from portproof.exporter.report.html.page import save
 
+    html = options.pop("html")
     options["quant"] = options["quant"] or ("default" if int8 else "")
     result = export(model, progress=progress, **options)
     report = result.report
+    if html is not None:
+        save(exported_page(report), html)
     return Outcome(
         data={"out_dir": str(result.out_dir), "report": report.model_dump(mode="json")},
         text=_text(result),

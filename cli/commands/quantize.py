@@ -51,6 +51,12 @@ if TYPE_CHECKING:
 )
 @profile_options
 @bounds
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="A page: the frontier as a plot, steps, what stays in float.",
+)
 @prints_outcome
 def command(
     model: Path,
@@ -65,11 +71,15 @@ def command(
     """Quantize MODEL.onnx: int8 weights and activations on DATA's ranges, each step kept only where it helps."""
     from portproof.calibration import quantize
     from portproof.device_profiles.integer_kernels import unit_of
+    from portproof.exporter.report.html.page import save
+    from portproof.exporter.report.html.quantized import quantized_page
 
-    path = out or model.with_suffix(".int8.onnx")
+    path, html = out or model.with_suffix(".int8.onnx"), options.pop("html")
     wanted = goal(options)
     unit = unit_of(device, profile_path=profiles, overrides=overrides)
     result = quantize(model, path, data, progress=progress, goal=wanted, device=unit, **options)
+    if html is not None:
+        save(quantized_page(result.report, model.name), html)
     return Outcome(
         data={"file": str(path), **result.report.as_dict()},
         text=_text(result),

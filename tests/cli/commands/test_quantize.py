@@ -21,7 +21,7 @@ def test_a_model_is_quantized_and_what_was_done_is_told(
     tmp_path: Path, data: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     model = save(tmp_path)
-    assert run(["quantize", model, "--calib", data]) == 0
+    assert run(["quantize", model, "--calib", data, "--html", str(tmp_path / "q.html")]) == 0
     out, err = capfd.readouterr()
     head, *rows = out.splitlines()
     assert head.split() == ["output", "ranges", "alone,", "SQNR", "dB", "written,", "SQNR", "dB"]
@@ -29,6 +29,7 @@ def test_a_model_is_quantized_and_what_was_done_is_told(
     assert "W-CALIB-FEW: 6 calibration samples" in err
     assert "wrote" in err
     assert (tmp_path / "net.int8.onnx").exists()
+    assert "net.onnx in integers" in (tmp_path / "q.html").read_text(encoding="utf-8")
 
 
 def test_json_is_one_document_and_the_table_is_gone_on_with(
