@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portproof.exporter import onnx_io
+from portproof.exporter import declarations, onnx_io
 from portproof.exporter.program import Program
 from portproof.exporter.quantization import Quantized, QuantOptions, quantize
 from portproof.exporter.report.facts import ModelFile, QuantizedFacts
@@ -82,6 +82,7 @@ def write_models(
     """
     work = _Work(
         program=program,
+        declared=declared,
         options=options,
         folder=folder,
         told=told,
@@ -99,6 +100,7 @@ def write_models(
 @dataclass(kw_only=True)
 class _Work:
     program: Program
+    declared: Declared
     options: Options
     folder: Path
     told: Told
@@ -157,7 +159,16 @@ class _Work:
             return None
         with Scratch() as scratch:
             path = scratch.path / "int8.onnx"
-            made = quantize(model, path, source, self.calibration[key], options, seed=self.options.seed, told=self.told)
+            made = quantize(
+                model,
+                path,
+                source,
+                self.calibration[key],
+                options,
+                declared=declarations.of_function(self.declared, key),
+                seed=self.options.seed,
+                told=self.told,
+            )
         operators = dict(sorted(Counter(node.op_type for node in made.model.graph.all_nodes()).items()))
         self.written.quantized[key] = QuantizedFacts(report=made.report, operators=operators)
         return made

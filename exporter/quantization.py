@@ -9,6 +9,7 @@ from portproof.device_profiles.errors import PortproofError
 from portproof.exporter.source import Source
 from portproof.exporter.told import Told
 from portproof.runtimes.data import Dataset
+from portproof.runtimes.images import Preprocessing
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -55,7 +56,15 @@ class Quantized:
 
 
 def quantize(
-    model: "ir.Model", path: Path, source: Source, data: Dataset, options: QuantOptions, *, seed: int, told: Told
+    model: "ir.Model",
+    path: Path,
+    source: Source,
+    data: Dataset,
+    options: QuantOptions,
+    *,
+    declared: Sequence[Preprocessing] = (),
+    seed: int,
+    told: Told,
 ) -> Quantized:
     """Quantize a simplified model.
 
@@ -65,6 +74,7 @@ def quantize(
         source: where the model comes from.
         data: the calibration samples.
         options: how.
+        declared: the preprocessing of image inputs, which the samples' ranges are held against.
         seed: of all that is drawn.
         told: told the steps and the warnings.
 
@@ -85,6 +95,7 @@ def quantize(
             recipe=options.recipe,
             device=options.unit,
             jobs=options.jobs,
+            declared=declared,
             seed=seed,
             progress=_Steps(told),
         )

@@ -8,6 +8,7 @@ import pytest
 from nets import conv_net, images, save, with_weights
 
 from portproof.calibration import quantize, recipes
+from portproof.calibration.observe import ranges
 from portproof.calibration.recipes import Recipe
 from portproof.calibration.steps import Context, Proposal
 from portproof.device_profiles.errors import PortproofError
@@ -278,3 +279,33 @@ net (float[1,3,8,8] x) => (float[1,3,8,6] y) { p = MatMul(x, w) q = Add(p, b) r 
     assert maker.inputs[0].dtype == ir.DataType.INT32  # type: ignore[union-attr]
     assert {layer.output for layer in found.plan.layers.values()} == {"q", "y"}
     assert found.report.accuracy.sqnr_db > 30
+
+
+def test_boxes_joined_with_scores_stay_float_and_are_named_with_a_fix(tmp_path: Path) -> None:
+    text = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[1,8,8,8] x) => (float[1,6,8,8] y)
+{ b = Conv(x, w) s = Conv(x, v) p = Sigmoid(s) y = Concat<axis = 1>(b, p) }
+"""
+    chance = np.random.default_rng(0)
+    arrays = {"w": chance.normal(size=(4, 8, 1, 1)) * 100, "v": chance.normal(size=(2, 8, 1, 1))}
+    model = save(with_weights(ir.from_onnx_text(text), arrays), tmp_path)
+    found = quantize(model, tmp_path / "q.onnx", images(40, (1, 8, 8, 8)), recipe="fast")
+    (message,) = [message for message in found.report.messages if message.code == "W-CALIB-SHARED-RANGE"]
+    assert "Concat" in message.what
+    assert "outputs of their own" in message.hint
+    assert "Concat" in {node.op_type for node in found.report.float_nodes}
+    with open_model(model, isolated=False) as plain, open_model(found.path, isolated=False) as quantized:
+        sample = images(1, (1, 8, 8, 8), seed=9)[0]
+        wanted, got = (each.run(sample)["y"][:, 4:] for each in (plain, quantized))
+    assert np.abs(wanted - got).max() < 0.05, "with the boxes' scale they would be all 0 or a step of 4"
+
+
+def test_values_that_saturate_are_told(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = {**ranges.ESTIMATORS, "narrow": lambda *_: (-0.5, 0.5)}
+    monkeypatch.setattr(ranges, "ESTIMATORS", narrow)
+    chosen = dataclasses.replace(recipe(), estimator="narrow")
+    found = quantize(path, tmp_path / "q.onnx", images(40), recipe=chosen)
+    told = {message.where: message for message in found.report.messages if message.code == "W-CALIB-SATURATED"}
+    assert "x" in told
+    assert "stored are -0.498 to 0.502" in told["x"].why

@@ -1,5 +1,6 @@
 """A model in integers beside its float form: every target, calibrated once, and what is refused."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,25 @@ def test_what_is_calibrated_on_need_not_be_what_is_proven_on(tmp_path: Path) -> 
     assert result.report.quantization[0].unit == "onnxruntime-cpu"
     assert result.report.data is not None
     assert result.report.data.samples == 2
+
+
+def test_calibration_data_of_another_range_than_declared_are_refused(tmp_path: Path) -> None:
+    picture = NET.replace("[1,8,12,12] x", "[1,3,12,12] x").replace("[16,8,3,3] w", "[16,3,3,3] w")
+    weights = CHANCE.normal(size=16 * 27) / 5
+    picture = re.sub(r"w = \{[^}]*\}", f"w = {{{', '.join(f'{v:.4f}' for v in weights)}}}", picture)
+    samples = [{"x": CHANCE.uniform(0, 255, (1, 3, 12, 12)).astype(np.float32)} for _ in range(6)]
+    with pytest.raises(PortproofError, match="goes from 0") as caught:
+        export(
+            small.save(tmp_path, picture),
+            out_dir=tmp_path / "out",
+            targets=["onnx"],
+            data=small.write_data(tmp_path / "data", samples),
+            images=["x?scale=0.00392156862745098"],
+            quant="fast",
+        )
+    assert caught.value.code == "E-CALIB-RANGE"
+    assert "gives 0 to 1" in caught.value.messages[0].why
+    assert not (tmp_path / "out").exists()
 
 
 @dataclass(frozen=True, kw_only=True)
