@@ -167,7 +167,7 @@ def _needs_float32(
         tried = float16_inputs.of(data, written.path)
         choice = choose(written.path, tried.samples, others=tried.others, bound=bound)
     kept = tuple(_kept(operator, why, choice, written) for operator, why in choice.keep.items())
-    return kept, [] if choice.error <= bound else [_imprecise(name, choice.error, bound)]
+    return kept, [] if choice.error <= bound else [_imprecise(name, choice, bound)]
 
 
 def _kept(operator: str, why: str, choice: "Choice", written: "Written") -> Kept:
@@ -181,10 +181,11 @@ def _kept(operator: str, why: str, choice: "Choice", written: "Written") -> Kept
     )
 
 
-def _imprecise(name: str, error: float, bound: float) -> Message:
+def _imprecise(name: str, choice: "Choice", bound: float) -> Message:
+    needed = f"{choice.wanted} of its {len(choice.observed)} operators"
     return Message(
         code="W-FLOAT16",
-        what=f"{name}: float16 changes an output by {error:.2g} of its largest value",
-        why=f"more than {bound:g}, whatever operators stay in float32",
+        what=f"{name}: float16 changes an output by {choice.error:.2g} of its largest value",
+        why=f"to be within {bound:g}, {needed} would have to compute in float32; {len(choice.keep)} do",
         hint="see whether the task's score suffers, or write it with --coreml-precision float32",
     )

@@ -16,7 +16,7 @@ from portproof.exporter.coreml.float16_trial import Samples, Trial, differences,
 from portproof.runtimes.spec import Array
 
 if TYPE_CHECKING:
-    from portproof.runtimes.coreml.survey import Observed
+    from portproof.runtimes.coreml.survey import Observed, Survey
 
 BOUND = 5e-3
 """How far outputs of a float16 package may be from those in float32, relative to the largest: see `differences`."""
@@ -26,6 +26,10 @@ ROUNDS = 3
 """How often a choice is made anew because other inputs do not come out."""
 WORST = 4
 """How many of these join the ones that the choice is made from."""
+FEW = 0.5
+"""Of the operators: where more of them would have to stay, little would be left of what float16 is for."""
+LOOSER = 2.0
+"""So many times the bound has to do then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +40,13 @@ class Choice:
         keep: names of operators, with the reason of each.
         error: of the program with that choice, relative to the largest of the worst output; infinite for no number.
         observed: what was seen of every operator, by name.
+        wanted: how many operators would have to stay for the bound; more than `keep` where these would be too many.
     """
 
     keep: Mapping[str, str]
     error: float
     observed: Mapping[str, "Observed"] = field(default_factory=dict)
+    wanted: int = 0
 
 
 def choose(
@@ -66,18 +72,28 @@ def choose(
     survey, inputs = Survey(), [dict(sample) for sample in samples]
     trial = Trial(package=package, inputs=inputs, reference=run(package, inputs, observe=survey))
     unseen = _Unseen.of(package, others)
+    keep, groups = _hold(survey, trial, unseen, bound)
+    wanted = len(keep)
+    if len(names_of(groups)) > FEW * len(survey.operators):
+        keep, groups = _hold(survey, trial, unseen, LOOSER * bound)
+    return Choice(
+        keep={name: _why(seen, groups) for name, seen in survey.operators.items() if name in keep},
+        error=max(trial.error(keep), unseen.error(trial, keep)),
+        observed=survey.operators,
+        wanted=wanted,
+    )
+
+
+def _hold(survey: "Survey", trial: Trial, unseen: "_Unseen", bound: float) -> tuple[set[str], list[Group]]:
+    """As `_choose`, for a choice that holds for what it was not made from, too."""
     keep, groups = _choose(survey.operators, trial, AIM * bound)
     for _ in range(ROUNDS):
         joined = unseen.join(trial, keep, bound)
         if not joined:
             break
-        run(package, joined, observe=survey)
+        run(trial.package, joined, observe=survey)
         keep, groups = _choose(survey.operators, trial, AIM * bound)
-    return Choice(
-        keep={name: _why(seen, groups) for name, seen in survey.operators.items() if name in keep},
-        error=max(trial.error(keep), unseen.error(trial, keep)),
-        observed=survey.operators,
-    )
+    return keep, groups
 
 
 def _choose(observed: Mapping[str, "Observed"], trial: Trial, aim: float) -> tuple[set[str], list[Group]]:

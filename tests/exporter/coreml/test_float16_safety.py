@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
+import pytest
 from tests.exporter.tflite.harness import model_of, onnx_outputs
 
+from portproof.exporter.coreml import float16_safety
 from portproof.exporter.coreml.conversion import write_model
-from portproof.exporter.coreml.float16_safety import BOUND, Choice, choose
+from portproof.exporter.coreml.float16_safety import BOUND, LOOSER, Choice, choose
 from portproof.runtimes.options import RunOptions
 from portproof.runtimes.parity import run_in_source_layout
 
@@ -140,3 +142,13 @@ def test_inputs_that_the_choice_was_not_made_from_have_to_come_out_too(tmp_path:
     told = choose(tmp_path / "wide.mlpackage", [near], others=[near, away, near])
     assert {"add", "sub"} <= set(kinds(told))
     assert told.error <= BOUND
+
+
+def test_where_most_would_have_to_stay_twice_the_bound_has_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(float16_safety, "FEW", 0.25)
+    choice = chosen(tmp_path, model_of(AMPLIFIES, by=np.float32(2.6)), {"x": X})
+    assert choice.wanted > 0.25 * len(choice.observed)
+    assert len(choice.keep) < choice.wanted
+    assert BOUND < choice.error <= LOOSER * BOUND
