@@ -9,9 +9,9 @@ from portproof.calibration import prepare, recipes, run
 from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.findings import check_range, float_nodes, poor
 from portproof.calibration.options import Options, unit_rules
-from portproof.calibration.plan import Plan
 from portproof.calibration.padding import find as find_padding
 from portproof.calibration.padding import without as without_padding
+from portproof.calibration.plan import Plan
 from portproof.calibration.planner import Planned, Planner
 from portproof.calibration.report import QuantizationReport, StepReport
 from portproof.calibration.samples import Data, Samples, open_samples
