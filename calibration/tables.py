@@ -5,7 +5,7 @@ round: it gains bytes, and may cost little.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,27 +59,29 @@ def stored(model: "ir.Model", name: str) -> LayerWeights:
     return rounded(table, scale, 0, None)
 
 
-def keep_tables(workspace: Workspace, reached: Accuracy) -> Guarded:
+def keep_tables(workspace: Workspace, judge: Callable[[Plan], Accuracy]) -> tuple[Accuracy, Guarded]:
     """Store each table in int8 whose rounding costs no output of the model, on samples held back, 0.1 dB.
 
     Args:
         workspace: with the plan so far.
-        reached: its accuracy. Of dynamic layers with what quantizing their inputs costs, in ONNX Runtime: beside that
-            noise a table's must be small, not beside none.
+        judge: the accuracy of a plan, of dynamic layers with what quantizing their inputs costs where they will run:
+            beside that noise a table's must be small, not beside none.
 
     Returns:
-        The plan with the tables kept; of the others the nodes that read them are told as float.
+        The accuracy without, and the plan with the tables kept; of the others the nodes that read them are told as
+        float.
     """
+    reached = judge(workspace.plan)
     plan, accuracy, verdicts = workspace.plan, reached, []
     for name, readers in find(workspace.model).items():
         tried = replace(plan, tables={**plan.tables, name: stored(workspace.model, name)})
-        found = workspace.accuracy(tried)
+        found = judge(tried)
         lost = max((reached.outputs[output] - own for output, own in found.outputs.items()), default=0.0)
         kept = lost < _MOST_LOSS_DB
         why = "" if kept else f"its table in int8 costs an output {lost:.2f} dB"
         verdicts.append(Verdict(layer=name, kept=kept, before_db=accuracy.mean_db, after_db=found.mean_db, why=why))
         plan, accuracy = (tried, found) if kept else (_told(plan, readers, why), accuracy)
-    return Guarded(plan=plan, accuracy=accuracy, verdicts=tuple(verdicts))
+    return reached, Guarded(plan=plan, accuracy=accuracy, verdicts=tuple(verdicts))
 
 
 def leave_tables(workspace: Workspace, why: str) -> Plan:

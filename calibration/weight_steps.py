@@ -48,8 +48,9 @@ def store_tables(workspace: Workspace, rules: KernelRules, told: Progress) -> St
         return workspace.with_plan(tables.leave_tables(workspace, why)), ()
     start = time.perf_counter()
     with told.step(tables.NAME):
-        before = workspace.accuracy(workspace.plan)
-        found = tables.keep_tables(workspace, before)
+        in_rows = rules.dynamic_scales == "row" and workspace.plan.dynamic
+        judge = workspace.accuracy_in_rows if in_rows else workspace.accuracy
+        before, found = tables.keep_tables(workspace, judge)
     report = _report(tables.NAME, before, found, start)
     told.note(f"{tables.NAME}: {report.gain_db:+.2f} dB, kept {report.kept} of {len(report.verdicts)}")
     return workspace.with_plan(found.plan), (report,)

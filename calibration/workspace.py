@@ -13,6 +13,7 @@ from portproof.calibration.build import bias_of
 from portproof.calibration.graph.access import constant
 from portproof.calibration.mean_errors import mean_errors
 from portproof.calibration.plan import Plan
+from portproof.calibration.row_scales import with_row_scales
 from portproof.calibration.samples import Inputs, Samples, fingerprint
 from portproof.calibration.steps import Sample
 from portproof.calibration.write import reads, write
@@ -99,6 +100,12 @@ class Workspace:
         """Of a plan, on the samples held back."""
         names = [output.name or "" for output in self.model.graph.outputs]
         return compare(self.wanted(), run.stream(write(self.model, plan), names, self.held_back()))
+
+    def accuracy_in_rows(self, plan: Plan) -> Accuracy:
+        """The same with a scale for each row of what is quantized when running: see `row_scales`."""
+        names = [output.name or "" for output in self.model.graph.outputs]
+        model = with_row_scales(write(self.model, plan))
+        return compare(self.wanted(), run.stream(model, names, self.held_back()))
 
     def wanted(self) -> Iterator[Inputs]:
         """The float model's outputs on the samples held back."""
