@@ -32,6 +32,7 @@ bench: demo
 # Our int8 recipes and the peers' on the same data; a peer whose interpreter is not there is named and skipped.
 bench-int8: .venv/.demo
 	$(BIN)/python -W ignore -m tests.bench.int8
+	$(BIN)/python -W ignore -m tests.bench.int8.cost
 
 # The peers of bench-int8, each in an environment of its own: their requirements exclude each other. Gigabytes.
 peers: build/peers/nncf/.installed build/peers/aimet/.installed build/peers/litert/.installed

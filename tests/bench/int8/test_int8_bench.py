@@ -1,3 +1,4 @@
+import importlib
 import json
 import math
 import sys
@@ -5,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.bench.int8 import case, child, quality
+from tests.bench.int8 import case, child, cost, quality
 from tests.bench.int8.case import Case
 from tests.bench.int8.measure import geometric_mean
 from tests.bench.int8.methods import METHODS, SCRIPTS, quantize
@@ -110,3 +111,24 @@ def test_the_mean_of_ratios_is_geometric() -> None:
 def test_a_case_is_json(tmp_path: Path) -> None:
     case.save(made(tmp_path, labels=((1,),)), rows(1), rows(2))
     assert json.loads((tmp_path / "case.json").read_text())["labels"] == [[1]]
+
+
+def test_what_more_images_take_is_a_straight_line() -> None:
+    assert cost.expected(22.0, 42.0, (50, 100), 100) == 42.0
+    assert cost.expected(22.0, 42.0, (50, 100), 500) == 202.0
+
+
+def test_more_samples_than_there_are_vary_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    job = importlib.import_module("job")
+    images = [np.random.default_rng(k).normal(size=(1, 3, 32, 32)).astype(np.float32) for k in range(2)]
+    for index, image in enumerate(images):
+        np.savez(tmp_path / f"{index}.npz", x=image)
+    assert all(np.array_equal(sample["x"], image) for sample, image in zip(job.samples(tmp_path), images, strict=True))
+    found = [sample["x"] for sample in job.samples(tmp_path, 6)]
+    assert [array.shape for array in found] == [(1, 3, 32, 32)] * 6
+    assert {array.dtype for array in found} == {np.dtype(np.float32)}
+    assert all(np.array_equal(a, b) for a, b in zip(found, images, strict=False))
+    assert len({array.tobytes() for array in found}) == 6
+    again = [sample["x"] for sample in job.samples(tmp_path, 6)]
+    assert all(np.array_equal(a, b) for a, b in zip(found, again, strict=True))

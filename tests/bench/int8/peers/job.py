@@ -10,11 +10,20 @@ from pathlib import Path
 import numpy as np
 
 
-def samples(folder: str) -> Iterator[dict[str, np.ndarray]]:
-    """The calibration samples of a folder, by input name."""
-    for path in sorted(Path(folder).glob("*.npz")):
-        with np.load(path) as stored:
-            yield {name: stored[name] for name in stored.files}
+def samples(folder: str, count: int = 0) -> Iterator[dict[str, np.ndarray]]:
+    """The calibration samples of a folder, by input name; with `count` so many, the rest shifted, turned and dimmed."""
+    paths = sorted(Path(folder).glob("*.npz"))
+    for index in range(count or len(paths)):
+        with np.load(paths[index % len(paths)]) as stored:
+            sample = {name: stored[name] for name in stored.files}
+        yield {name: _varied(array, index) for name, array in sample.items()} if index >= len(paths) else sample
+
+
+def _varied(image: np.ndarray, seed: int) -> np.ndarray:
+    chance = np.random.default_rng(seed)
+    turned = image[..., ::-1] if seed % 2 else image
+    moved = np.roll(turned, tuple(chance.integers(-20, 21, 2)), (-2, -1))
+    return np.ascontiguousarray(moved * np.float32(chance.uniform(0.8, 1.2)))
 
 
 def timed(work: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""onnxruntime.quantization, static QDQ per channel: METHOD MODEL.onnx CALIBRATION OUT.onnx."""
+"""onnxruntime.quantization, static QDQ per channel: METHOD MODEL.onnx CALIBRATION OUT.onnx [COUNT]."""
 
 import sys
 import tempfile
@@ -11,13 +11,14 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 method, model, calibration, out = sys.argv[1:5]
+count = int(sys.argv[5]) if len(sys.argv) > 5 else 0
 
 
 class Reader(CalibrationDataReader):
     """Gives the samples one by one."""
 
     def __init__(self) -> None:
-        self.rows: Iterator[dict[str, np.ndarray]] = job.samples(calibration)
+        self.rows: Iterator[dict[str, np.ndarray]] = job.samples(calibration, count)
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         return next(self.rows, None)

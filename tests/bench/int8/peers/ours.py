@@ -1,8 +1,10 @@
-"""Portproof: RECIPE[+DB] MODEL.onnx CALIBRATION OUT.onnx; with DB a mix of precisions of that SQNR at least."""
+"""Portproof: RECIPE[+DB] MODEL.onnx CALIBRATION OUT.onnx [COUNT]; with DB a mix of precisions of that SQNR at least."""
 
 import sys
+from collections.abc import Iterator
 
 import job
+import numpy as np
 
 from portproof.calibration import quantize
 from portproof.calibration.sensitivity.goal import Goal
@@ -11,5 +13,15 @@ from portproof.calibration.sensitivity.targets import Targets
 choice, model, calibration, out = sys.argv[1:5]
 recipe, _, least = choice.partition("+")
 goal = Goal(targets=Targets(min_sqnr_db=float(least))) if least else None
-data = f"{calibration}?allow=constant"
+count = int(sys.argv[5]) if len(sys.argv) > 5 else 0
+
+
+class Varied:
+    """More samples than the folder has, anew at each reading."""
+
+    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
+        return job.samples(calibration, count)
+
+
+data = Varied() if count else f"{calibration}?allow=constant"
 job.timed(lambda: quantize(model, out, data, recipe=recipe, allow_constant=True, goal=goal))
