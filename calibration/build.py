@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from portproof.calibration.graph.access import constant
 from portproof.calibration.observe import histogram, ranges
 from portproof.calibration.observe.histogram import Histogram
+from portproof.calibration.place.coarse import float_results
 from portproof.calibration.place.groups import Group
 from portproof.calibration.place.placement import Placement
 from portproof.calibration.place.shared import spanned
@@ -59,6 +60,9 @@ def build(
     for group in placement.groups:
         found = encode(group, model, histograms, choice, placement)
         activations.update(dict.fromkeys(group.members, found))
+    loose = float_results(placement, rules, activations, histograms)
+    bare = {name for found in loose.values() for name in found.values}
+    activations = {name: encoding for name, encoding in activations.items() if name not in bare}
     layers = placement.layers
     weights = {
         name: layer_weights(model, layer, rules, activations.get(layer.input))
@@ -68,13 +72,15 @@ def build(
     fused = {
         node.name or "" for region in placement.regions if region.name in placement.integer for node in region.rest
     }
+    moves = {name for found in loose.values() for name in found.moves}
     return Plan(
         layers=layers,
-        integer=placement.integer | fused,
+        integer=(placement.integer - moves) | fused,
         fused=placement.fused,
         activations=activations,
         weights=weights,
         why_float=placement.why_float,
+        float_results={name: found.why for name, found in loose.items()},
     )
 
 

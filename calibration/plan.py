@@ -139,6 +139,7 @@ class Plan:
         tables: matrices that rows are taken from, by the name of their initializer: a scale for each row.
         fused: names of nodes (a bias's Add, a Relu or Clip) that are computed in the node before them: no pair between.
         why_float: for each node that stays float though it computes, by name, the reason.
+        float_results: for each integer layer whose result carries no pair and is float32, by name, the reason.
     """
 
     layers: Mapping[str, Layer]
@@ -150,6 +151,7 @@ class Plan:
     weights: Mapping[str, LayerWeights]
     tables: Mapping[str, LayerWeights] = field(default_factory=dict)
     why_float: Mapping[str, str] = field(default_factory=dict)
+    float_results: Mapping[str, str] = field(default_factory=dict)
 
     def with_exact_inputs(self) -> "Plan":
         """The plan with weights alone where inputs would be quantized when running.

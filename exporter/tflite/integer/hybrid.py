@@ -7,8 +7,8 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.integer.record import integers_of
 from portproof.exporter.tflite.integer.weights import weights_of
-from portproof.exporter.tflite.passes.graph import NodePass
-from portproof.exporter.tflite.values import DOMAIN, dtype_of, is_constant, set_attribute, shape_of
+from portproof.exporter.tflite.passes.graph import NodePass, only_use, producer_of
+from portproof.exporter.tflite.values import DOMAIN, dtype_of, is_constant, is_run_time, set_attribute, shape_of
 
 _AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 0}
 """Operators with weights at input 1, and the axis of their output channels."""
@@ -22,7 +22,11 @@ FEWEST_ELEMENTS = 1024
 
 
 class DynamicWeights(NodePass):
-    """Layers that the model computes from int8 weights and activations quantized when running.
+    """Layers computed from int8 weights and activations quantized when running.
+
+    Those that the model says so of; and FULLY_CONNECTED whose input carries a pair and whose result does not: TFLite
+    has no kernel from integers to float32 but this, whose steps are no coarser than the pair's. A pair that nothing
+    else reads goes.
 
     Given::
 
@@ -38,18 +42,39 @@ class DynamicWeights(NodePass):
 
     ops = frozenset({"CONV_2D", "FULLY_CONNECTED"})
 
-    def visit(self, graph: ir.Graph, node: ir.Node) -> bool:  # noqa: ARG002 (of the base class)
-        """Where the weights say so."""
+    def visit(self, graph: ir.Graph, node: ir.Node) -> bool:
+        """Where the weights say so, or the pairs do."""
         held = integers_of(node.inputs[1])
-        if held is None or not held.dynamic or not _pays(node):
+        if held is None or not (held.dynamic or _reads_pair(node)) or not _pays(node):
             return False
         weights = weights_of(node.inputs[1], _AXES[node.op_type])
         if isinstance(weights, str):
             return False
         node.replace_input_with(1, weights.value)
+        _skip_pair(graph, node)
         if node.op_type == "FULLY_CONNECTED":
             set_attribute(node, "asymmetric_quantize_inputs", 1)
         return True
+
+
+def _reads_pair(node: ir.Node) -> bool:
+    """Whether a FULLY_CONNECTED takes int8 and gives float32: its weights are integers, its input was."""
+    source = producer_of(node.inputs[0], "DEQUANTIZE")
+    integers = source.inputs[0] if source is not None else None
+    if node.op_type != "FULLY_CONNECTED" or integers is None or integers.dtype != ir.DataType.INT8:
+        return False
+    return is_run_time(integers)
+
+
+def _skip_pair(graph: ir.Graph, node: ir.Node) -> None:
+    """Read in front of a QUANTIZE and DEQUANTIZE that are there for `node` alone: the kernel quantizes itself."""
+    after = producer_of(node.inputs[0], "DEQUANTIZE")
+    before = producer_of(after.inputs[0], "QUANTIZE") if after is not None else None
+    if after is None or before is None or only_use(after.outputs[0]) is not node:
+        return
+    if only_use(before.outputs[0]) is after:
+        node.replace_input_with(0, before.inputs[0])
+        graph.remove([after, before], safe=True)
 
 
 def _pays(node: ir.Node) -> bool:

@@ -59,6 +59,31 @@ def test_convolutions_that_are_large_enough(outputs: int, channels: int, kept: b
     assert _decibels(model, converted, {"x": sample((1, channels, 8, 8))}) > 35
 
 
+PAIR = """(float[16,64] x) => (float[16,128] y) {
+    scale = Constant<value = float {0.03}>() zero = Constant<value = int8 {3}>()
+    n = Neg(x) q = QuantizeLinear(n, scale, zero) d = DequantizeLinear(q, scale, zero) y = MatMul(d, w) }"""
+
+
+def test_integers_in_and_floats_out_are_multiplied_as_integers() -> None:
+    model = with_weights(PAIR, {"w": (W, 1)})
+    inputs = {"x": sample((16, 64))}
+    converted = convert_model(model)
+    assert converted.op_counts == {"FULLY_CONNECTED": 1, "NEG": 1}
+    assert _weight_types(converted) == {schema.TensorType.INT8}
+    assert partitions(converted.data) == (1, 0)
+    assert _decibels(model, converted, inputs) > 35
+
+
+def test_a_pair_that_others_read_stays_for_them() -> None:
+    text = PAIR.replace("y = MatMul", "v = Sqrt(d) y = MatMul").replace("y)", "y, float[16,64] v)")
+    inputs = {"x": -np.abs(sample((16, 64)))}
+    model = with_weights(text, {"w": (W, 1)})
+    converted = convert_model(model)
+    assert converted.op_counts["QUANTIZE"] == converted.op_counts["DEQUANTIZE"] == 1
+    assert _weight_types(converted) == {schema.TensorType.INT8}
+    np.testing.assert_allclose(run(converted, inputs)["v"], reference(model, inputs)["v"], rtol=1e-5)
+
+
 def test_what_is_read_otherwise_too_is_computed_as_it_says() -> None:
     text = "(float[1,16,64] x) => (float[1,16,128] y, float[1,16,64] v) { y = MatMul(x, w) v = Neg(x) }"
     model = with_weights(text, {"w": (W, 1)}, dynamic=["x"])
