@@ -3,12 +3,14 @@
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter import program
 from portproof.exporter.check.forms import Forms, refusal
+from portproof.exporter.check.mil_operators import NEURAL_ENGINE, verdict
 from portproof.exporter.check.paths import Path, paths
-from portproof.exporter.check.place import place
+from portproof.exporter.check.place import place, unwritten
 from portproof.exporter.check.result import CheckResult, UnitResult
 from portproof.exporter.progress import Progress, Silent
 from portproof.exporter.told import Told
@@ -61,39 +63,44 @@ def check(  # noqa: PLR0913 - the options of the command line
             raise PortproofError(
                 "E-USAGE", f"check needs fixed sizes, and {names} stays dynamic", hint="give every size a number"
             )
-        forms = Forms(source.model, int8=int8)
+        units = _Units(Forms(source.model, int8=int8))
         with listener.step("lower" if made.only else f"lower {key}", len(asked.found)) as advance:
             for path in asked.found:
-                found.append(_unit(path, forms))
+                found.append(units.of(path))
                 advance()
     return CheckResult(units=tuple(found), failed=tuple(_failed(limits, found)), messages=tuple(told.messages))
 
 
-def _unit(path: Path, forms: Forms) -> UnitResult:
-    form = f"{path.rules.dialect} int8" if forms.int8 or forms.quantized else path.rules.dialect
-    try:
-        if path.rules.dialect == "mil":
-            return _of_package(path, forms, form)
-        return place(path, forms.operators(path.rules), form)
-    except PortproofError as error:
-        return UnitResult(
-            device=path.device,
-            processor=path.processor,
-            unit=path.rules.unit,
-            name=path.unit_name or path.rules.name,
-            form=form,
-            unwritten=refusal(error),
-        )
+class _Units:
+    """The units of one model: devices share most of their rules, and what follows from these is found once."""
 
+    def __init__(self, forms: Forms) -> None:
+        self._forms = forms
+        self._found: dict[tuple[object, ...], UnitResult] = {}
 
-def _of_package(path: Path, forms: Forms, form: str) -> UnitResult:
-    from portproof.exporter.check.mil_operators import NEURAL_ENGINE, verdict
+    def of(self, path: Path) -> UnitResult:
+        """What the unit at the end of a path takes."""
+        named = {name for group in path.rules.operators for name in group.when}
+        figures = tuple(sorted((name, value) for name, value in path.figures.items() if name in named))
+        chip = path.chip if path.rules.unit == NEURAL_ENGINE else ""
+        key = (path.rules.unit, figures, path.added, path.removed, chip)
+        if key not in self._found:
+            self._found[key] = self._place(path)
+        name = path.unit_name or path.rules.name
+        return replace(self._found[key], device=path.device, processor=path.processor, name=name)
 
-    package = forms.package()
-    if path.rules.unit != NEURAL_ENGINE:
-        return place(path, package.operators, form)
-    advice = package.advise(path.chip)
-    return place(path, package.operators, form, [verdict(each) for each in advice])
+    def _place(self, path: Path) -> UnitResult:
+        integers = self._forms.int8 or self._forms.quantized
+        form = f"{path.rules.dialect} int8" if integers else path.rules.dialect
+        try:
+            if path.rules.dialect != "mil":
+                return place(path, self._forms.operators(path.rules), form)
+            package = self._forms.package()
+            if path.rules.unit != NEURAL_ENGINE:
+                return place(path, package.operators, form)
+            return place(path, package.operators, form, [verdict(each) for each in package.advise(path.chip)])
+        except PortproofError as error:
+            return unwritten(path, form, refusal(error))
 
 
 def _limits(texts: Sequence[str]) -> list[tuple[str, float]]:

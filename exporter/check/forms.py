@@ -34,7 +34,7 @@ class Forms:
             PortproofError: ``E-OP-UNSUPPORTED``: the model cannot be written in that format.
         """
         unit = rules.integer if self.int8 or self.quantized else ""
-        return self._operators(rules.dialect, unit, rules.integer_io)
+        return self._operators(rules.dialect, unit, rules.integer_io and bool(unit))
 
     @functools.cache  # noqa: B019 - a form lives as long as the check
     def _operators(self, dialect: str, unit: str, integer_io: bool) -> tuple[Operator, ...]:
@@ -43,7 +43,7 @@ class Forms:
             from portproof.exporter.check.tflite_operators import operators_of
             from portproof.exporter.tflite.conversion import lower_function
 
-            lowered = lower_function(model, integer_io=integer_io and bool(unit), unit=unit or DEFAULT_UNIT)
+            lowered = lower_function(model, integer_io=integer_io, unit=unit or DEFAULT_UNIT)
             return tuple(operators_of(lowered.model.graph))
         if dialect == "onnx":
             from portproof.exporter.check.onnx_operators import operators_of as of_onnx

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from portproof.device_profiles.errors import Message
 from portproof.device_profiles.op_rules.judge import Verdict, judge
 from portproof.exporter.check.operators import Operator
 from portproof.exporter.check.partition import Partition, bytes_of, crossing_bytes, partitions
@@ -50,6 +51,18 @@ def place(
         parameter_bytes=_parameter_bytes(placed),
         notes=rules.notes,
         advice=rules.advice,
+    )
+
+
+def unwritten(path: Path, form: str, messages: tuple[Message, ...]) -> UnitResult:
+    """The result where the model has no form that the unit reads."""
+    return UnitResult(
+        device=path.device,
+        processor=path.processor,
+        unit=path.rules.unit,
+        name=path.unit_name or path.rules.name,
+        form=form,
+        unwritten=messages,
     )
 
 

@@ -1,0 +1,67 @@
+"""Partitions of graphs, and what they hand over."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portproof.device_profiles.op_rules.facts import OpFacts, TensorFacts
+from portproof.exporter.check.operators import Operator
+from portproof.exporter.check.partition import bytes_of, crossing_bytes, partitions
+
+
+def tensor(name: str, *shape: int, dtype: str = "float32") -> TensorFacts:
+    return TensorFacts(name=name, shape=shape or (4,), dtype=dtype)
+
+
+def operator(makes: str, *reads: str) -> Operator:
+    facts = OpFacts(dialect="tflite", op="ADD", inputs=tuple(tensor(name) for name in reads), outputs=(tensor(makes),))
+    return Operator(facts=facts)
+
+
+def cut(operators: list[Operator], taken: str) -> list[tuple[bool, tuple[int, ...]]]:
+    return [(part.on_unit, part.members) for part in partitions(operators, [letter == "t" for letter in taken])]
+
+
+CHAIN = [operator("a", "x"), operator("b", "a"), operator("c", "b"), operator("d", "c")]
+
+
+def test_a_chain_is_cut_where_what_is_taken_changes() -> None:
+    assert cut(CHAIN, "tttt") == [(True, (0, 1, 2, 3))]
+    assert cut(CHAIN, "ttnt") == [(True, (0, 1)), (False, (2,)), (True, (3,))]
+
+
+def test_what_does_not_depend_on_it_waits_for_its_own_kind() -> None:
+    beside = [operator("a", "x"), operator("b", "x"), operator("c", "a"), operator("d", "b", "c")]
+    assert cut(beside, "tntt") == [(True, (0, 2)), (False, (1,)), (True, (3,))]
+
+
+def test_bytes_that_are_handed_over_once_for_each_reader() -> None:
+    found = partitions(CHAIN, [True, False, False, True])
+    assert crossing_bytes(CHAIN, found) == 2 * 4 * 4
+    assert crossing_bytes(CHAIN, partitions(CHAIN, [True] * 4)) == 0
+    shared = [operator("a", "x"), operator("b", "a"), operator("c", "a")]
+    assert crossing_bytes(shared, partitions(shared, [True, False, False])) == 4 * 4
+
+
+def test_sizes_of_types() -> None:
+    assert [bytes_of(tensor("x", 2, 3, dtype=dtype)) for dtype in ("int8", "float16", "int64", "bool")] == [
+        6,
+        12,
+        48,
+        6,
+    ]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 100)), min_size=1, max_size=20))
+def test_every_operator_runs_once_and_after_what_it_reads(given_nodes: list[tuple[bool, int]]) -> None:
+    operators = [operator(f"v{k}", f"v{origin % k}" if k else "x") for k, (_, origin) in enumerate(given_nodes)]
+    found = partitions(operators, [taken for taken, _ in given_nodes])
+    order = [index for part in found for index in part.members]
+    assert sorted(order) == list(range(len(operators)))
+    made = {"x"}
+    for index in order:
+        assert set(operators[index].reads) <= made
+        made.update(operators[index].makes)
+    assert all(one.on_unit != other.on_unit for one, other in itertools.pairwise(found))
+    assert all(given_nodes[index][0] == part.on_unit for part in found for index in part.members)
