@@ -10,7 +10,8 @@ from portproof.calibration.observe.histogram import Histogram
 from portproof.calibration.plan import Plan
 from portproof.calibration.samples import Inputs
 from portproof.calibration.sensitivity.measure import Judges
-from portproof.calibration.sensitivity.mix import Item, Mix, Precision
+from portproof.calibration.sensitivity.mix import Item, Precision
+from portproof.calibration.sensitivity.pace import Pace, by_share
 from portproof.calibration.sensitivity.ranking import rank
 from portproof.calibration.sensitivity.regions import RegionMixes
 from portproof.calibration.sensitivity.search import Found, search
@@ -32,14 +33,14 @@ class Wishes:
     Attributes:
         targets: bounds.
         precisions: that regions may have; float32 is always among them where the unit has float islands.
-        latency_ms: predicts the time of a mix on the device; None where no profile does.
+        pace: what a profile predicts for the whole model in integers and in float; None where none does.
         drop: how much less than the float model's the user's metric is, of the model of a plan; None without one.
         told: is told how many models were run, of how many at most that are known of.
     """
 
     targets: Targets
     precisions: frozenset[Precision] = _ALL
-    latency_ms: Callable[[Mix], float] | None = None
+    pace: Pace | None = None
     drop: Callable[[Plan], float] | None = None
     told: Callable[[int, int], None] | None = None
 
@@ -90,7 +91,7 @@ def choose(
     asked = wishes.drop
     judges = Judges(
         sqnr_db=mixes,
-        latency_ms=wishes.latency_ms,
+        latency_ms=by_share(items, wishes.pace) if wishes.pace else None,
         drop=(lambda mix: asked(mixes.plan(mix))) if asked else None,
     )
     found = search(

@@ -13,6 +13,7 @@ from portproof.calibration.plan import Plan
 from portproof.calibration.samples import Samples
 from portproof.calibration.sensitivity.choose import Wishes, choose
 from portproof.calibration.sensitivity.metric import Run, drop, load_metric
+from portproof.calibration.sensitivity.pace import Pace
 from portproof.calibration.sensitivity.search import Found
 from portproof.calibration.sensitivity.targets import Targets
 from portproof.calibration.write import write
@@ -32,10 +33,12 @@ class Goal:
     Attributes:
         targets: the bounds, at least one.
         metric: ``file.py:function`` of the user's, which ``max_drop`` is about; empty without one.
+        pace: predicted latencies of the whole model, which ``max_latency_ms`` is about; None without a prediction.
     """
 
     targets: Targets
     metric: str = ""
+    pace: Pace | None = None
 
     def check(self, recipe: "Recipe") -> None:
         """Refuse what would be ignored.
@@ -81,6 +84,7 @@ def reach(
     wishes = Wishes(
         targets=goal.targets,
         drop=(lambda plan: asked(runner(write(model, plan)))) if asked else None,
+        pace=goal.pace,
         told=told,
     )
     found, plan = choose(model, rules, histograms, samples.held_back(), wishes, choice=choice, apart=apart)

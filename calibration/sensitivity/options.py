@@ -90,3 +90,8 @@ def size_bytes(precision: Precision, weights: int, channels: int) -> int:
 def bit_operations(precision: Precision, products: int) -> float:
     """Products times the bits of both factors: the field's measure of work that no particular machine does."""
     return float(products * _PRODUCT_BITS[precision])
+
+
+def products_of(option: Option) -> float:
+    """The multiplications that an option's cost stands for."""
+    return option.cost / _PRODUCT_BITS[option.precision]

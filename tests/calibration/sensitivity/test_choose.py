@@ -3,7 +3,7 @@ from tests.calibration.sensitivity.test_regions import MODEL, mixes_of
 
 from portproof.calibration.plan import Plan
 from portproof.calibration.sensitivity.choose import Wishes, choose
-from portproof.calibration.sensitivity.mix import Mix
+from portproof.calibration.sensitivity.pace import Pace
 from portproof.calibration.sensitivity.regions import RegionMixes
 from portproof.calibration.sensitivity.search import Found
 from portproof.calibration.sensitivity.targets import Targets
@@ -47,13 +47,16 @@ def test_the_users_metric_sees_the_plan(mixes: RegionMixes) -> None:
 def test_progress_and_latency_are_passed_on(mixes: RegionMixes) -> None:
     told: list[int] = []
 
-    def predicted(mix: Mix) -> float:
-        return 1.0 + mix.counts().get("float32", 0)
-
-    wishes = Wishes(targets=Targets(max_latency_ms=2.0), latency_ms=predicted, told=lambda done, of: told.append(done))
+    wishes = Wishes(
+        targets=Targets(max_latency_ms=4.0),
+        pace=Pace(integer_ms=2.0, float_ms=10.0),
+        told=lambda done, of: told.append(done),
+    )
     found, _ = chosen(mixes, wishes)
     assert found.chosen is not None
-    assert found.chosen.mix.counts().get("float32", 0) <= 1
+    assert found.chosen.latency_ms is not None
+    assert 2.0 <= found.chosen.latency_ms <= 4.0
+    assert max(point.latency_ms or 0 for point in found.frontier) == 10.0
     assert told == list(range(1, len(told) + 1))
 
 
