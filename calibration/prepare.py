@@ -45,7 +45,7 @@ def prepare(model: "ir.Model") -> "ir.Model":
 
     Raises:
         PortproofError: ``E-CALIB-QUANTIZED``: it holds quantized operators already; ``E-MODEL-UNSUPPORTED``: its
-            opset has no scales for each channel.
+            opset has no scales for each channel, and cannot be converted to one that has.
     """
     from onnx_ir.passes import common
 
@@ -53,7 +53,7 @@ def prepare(model: "ir.Model") -> "ir.Model":
     from portproof.calibration.graph.gelu import RecogniseGelu
 
     _refuse(model)
-    copy = model.clone()
+    copy = _renewed(model)
     for each in (
         common.InlinePass(),
         common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
@@ -67,6 +67,27 @@ def prepare(model: "ir.Model") -> "ir.Model":
     ):
         copy = each(copy).model
     return tidied(copy)
+
+
+def _renewed(model: "ir.Model") -> "ir.Model":
+    """A copy whose operator set knows scales for each channel: an older one is converted by onnx.
+
+    Raises:
+        PortproofError: ``E-MODEL-UNSUPPORTED``: onnx cannot.
+    """
+    opset = model.opset_imports.get("", 1)
+    if opset >= _OLDEST_OPSET:
+        return model.clone()
+    import onnx_ir as ir
+    from onnx import version_converter
+
+    try:
+        converted = version_converter.convert_version(ir.serde.serialize_model(model), _OLDEST_OPSET)
+    except Exception as error:  # a bare RuntimeError, or protobuf's beyond 2 GiB
+        what = f"the model's operator set is {opset}, and onnx cannot convert it to {_OLDEST_OPSET}"
+        hint = "export it again at opset 18 or newer"
+        raise PortproofError("E-MODEL-UNSUPPORTED", what, why=str(error), hint=hint) from error
+    return ir.serde.deserialize_model(converted)
 
 
 def tidied(model: "ir.Model") -> "ir.Model":
@@ -88,8 +109,3 @@ def _refuse(model: "ir.Model") -> None:
     if found is not None:
         what = f"the model is quantized already: it holds {found.op_type}"
         raise PortproofError("E-CALIB-QUANTIZED", what, where=found.name or "", hint="give the float model")
-    opset = model.opset_imports.get("", 1)
-    if opset < _OLDEST_OPSET:
-        why = f"its operator set is {opset}; scales for each channel exist since {_OLDEST_OPSET}"
-        hint = "convert it with onnx.version_converter, or export it again at opset 18 or newer"
-        raise PortproofError("E-MODEL-UNSUPPORTED", "the model's operators are too old", why=why, hint=hint)

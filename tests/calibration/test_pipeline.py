@@ -229,7 +229,26 @@ def test_models_that_cannot_be_quantized_are_refused(body: str, code: str, tmp_p
     assert raised.value.code == code
 
 
-def test_old_operator_sets_and_files_that_are_no_models_are_refused(tmp_path: Path) -> None:
+def test_an_old_operator_set_is_converted(tmp_path: Path) -> None:
+    text = """
+<ir_version: 7, opset_import: ["" : 11]>
+net (float[1,3,8,8] x) => (float[1,4] y) { a = Conv(x, w) b = Relu(a) y = ReduceSum<axes = [2, 3], keepdims = 0>(b) }
+"""
+    model = with_weights(ir.from_onnx_text(text), {"w": np.random.default_rng(0).normal(size=(4, 3, 3, 3))})
+    found = quantize(save(model, tmp_path), tmp_path / "q.onnx", images(8), recipe="fast")
+    assert found.report.accuracy.sqnr_db > 30
+    assert ir.load(found.path).opset_imports[""] == 13
+
+
+def test_operator_sets_that_onnx_cannot_convert_and_files_that_are_no_models_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from onnx import version_converter
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("no adapter")
+
+    monkeypatch.setattr(version_converter, "convert_version", fails)
     with pytest.raises(PortproofError) as raised:
         quantize(save(conv_net(opset=12), tmp_path), tmp_path / "q.onnx", images(4))
     assert raised.value.code == "E-MODEL-UNSUPPORTED"
