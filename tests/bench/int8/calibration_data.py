@@ -9,6 +9,7 @@ import numpy as np
 Samples = list[Any]
 Loaded = Mapping[str, Any]
 COUNT = 100
+_HEARD = 0.4
 _PHOTOS = ("animals", "clothes", "food", "hobbies", "household", "medical", "plants", "seasonal", "sports", "vehicles")
 _TEXT = """
 Amsterdam Bicycle Candle Dolphin Elephant Forest Garden Harbour Island Jacket Kettle Lantern Mountain Notebook Orchard
@@ -74,10 +75,16 @@ def frames(loaders: Any, loaded: Loaded) -> Samples:
 
 
 def stream(loaders: Any, loaded: Loaded) -> Samples:
-    """Frames of the stream between those judged, with the states that the float model had."""
-    every, tested = loaded["all_inputs"], {id(row[0]) for row in loaded["inputs"]}
-    free = [row for row in every[1:] if id(row[0]) not in tested]
+    """Frames of the first part of a stream, with the states that the float model had."""
+    every = loaded["all_inputs"]
+    free = every[1 : round(len(every) * _HEARD)]
     return [free[round(place)] for place in np.linspace(0, len(free) - 1, COUNT)]
+
+
+def stream_of(loaded: Loaded) -> Samples:
+    """The rest of the stream, frame after frame: what is judged."""
+    every = loaded["all_inputs"]
+    return list(every[round(len(every) * _HEARD) :])
 
 
 def _in_colour(loaders: Any, word: str, width: int) -> np.ndarray:

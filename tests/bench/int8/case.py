@@ -22,9 +22,12 @@ class Case:
     Attributes:
         name: of the network.
         folder: with its files.
-        kind: ``"classes"``: the first output's last axis are scores of classes; ``"vectors"``: its rows are
-            embeddings; ``"values"``: anything else.
+        kind: of the first output. ``"classes"``: its last axis are scores of classes; ``"vectors"``: its rows are
+            embeddings; ``"text"``: scores of characters, position by position, as CTC has them; ``"pitch"``: scores of
+            bins of 20 cents; ``"speech"``: a probability; ``"values"``: anything else.
         labels: of the test samples, each a list of accepted classes; empty where there are none.
+        states: inputs that take an output of the sample before, by its index: the samples are a stream, and those of
+            the first one begin it.
         torch: ``"models.py:mobilenet_v2"``: what converters that start from torch import; empty for ONNX models.
     """
 
@@ -32,6 +35,7 @@ class Case:
     folder: str
     kind: str
     labels: tuple[tuple[int, ...], ...] = ()
+    states: tuple[tuple[str, int], ...] = ()
     torch: str = ""
 
     def path(self, name: str) -> Path:
@@ -54,7 +58,8 @@ def load(folder: Path) -> Case:
     """A case that is there."""
     data = json.loads((folder / "case.json").read_text(encoding="utf-8"))
     labels = tuple(tuple(row) for row in data.pop("labels"))
-    return Case(**data | {"labels": labels, "folder": str(folder)})
+    states = tuple((name, index) for name, index in data.pop("states", ()))
+    return Case(**data | {"labels": labels, "states": states, "folder": str(folder)})
 
 
 def save(case: Case, calibration: Sequence[Mapping[str, Any]], test: Sequence[Mapping[str, Any]]) -> Case:

@@ -68,7 +68,7 @@ class Reference:
         """One list of outputs a sample."""
         if not self._outputs:
             run = quality.run_onnx(self.case.path("model.onnx"))
-            self._outputs = [run(sample) for sample in self.case.samples()]
+            self._outputs = list(quality.run_all(self.case, run))
         return self._outputs
 
 
@@ -111,7 +111,7 @@ def _judged(result: Result, case: Case, method: Method, reference: Reference, ou
     onnx = None
     if out.suffix == ".onnx":
         run = quality.run_onnx(out)
-        onnx = quality.judge(case, reference.outputs, [run(sample) for sample in case.samples()])
+        onnx = quality.judge(case, reference.outputs, list(quality.run_all(case, run)))
     if method.is_ours:
         from portproof.exporter.tflite import convert
 
@@ -121,7 +121,7 @@ def _judged(result: Result, case: Case, method: Method, reference: Reference, ou
         return replace(result, onnx=onnx, size_bytes=out.stat().st_size)
     shapes = [output.shape for output in reference.outputs[0]]
     run_tflite = quality.run_tflite(tflite_file, reference.names, shapes)
-    got = [run_tflite(sample) for sample in case.samples()]
+    got = list(quality.run_all(case, run_tflite))
     return replace(
         result,
         onnx=onnx,

@@ -42,6 +42,13 @@ METHODS = (
     Method(name="portproof default", peer="portproof", script="ours.py", choice="default"),
     Method(name="portproof dynamic", peer="portproof", script="ours.py", choice="dynamic"),
     Method(name="portproof mixed", peer="portproof", script="ours.py", choice="default+17"),
+    Method(
+        name="portproof default for onnxruntime-cpu",
+        peer="portproof",
+        script="ours.py",
+        choice="default@onnxruntime-cpu",
+        only=("trained/minilm",),
+    ),
     Method(name="onnxruntime minmax", peer="onnxruntime", script="onnxruntime_static.py", choice="MinMax"),
     Method(name="onnxruntime entropy", peer="onnxruntime", script="onnxruntime_static.py", choice="Entropy"),
     Method(name="onnxruntime percentile", peer="onnxruntime", script="onnxruntime_static.py", choice="Percentile"),

@@ -1,6 +1,6 @@
 """How near a quantized network is to its float model: SQNR, agreement, KL, and its score on labels."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,9 @@ class Quality:
 
     Attributes:
         sqnr_db: over all test samples, of the output where it is lowest.
-        agreement: percent: of samples with the float model's best class at every place, or of embeddings with its
-            nearest neighbour; None of other values.
+        agreement: percent: of samples with the float model's best class at every place, of embeddings with its
+            nearest neighbour, of lines with its text, of frames with its pitch (within two bins, 40 cents) or its
+            decision that there is speech; None of other values.
         divergence: mean Kullback-Leibler divergence from the float model's classes, in nats.
         top1: percent of labels met; `float_top1` by the float model.
     """
@@ -40,6 +41,9 @@ def judge(case: Case, wanted: Sequence[Outputs], got: Sequence[Outputs]) -> Qual
     first, other = ([row[0] for row in side] for side in (wanted, got))
     if case.kind == "vectors":
         return Quality(sqnr_db=sqnr_db, agreement=percent(nearest(first) == nearest(other)))
+    if case.kind in _SAME:
+        alike = [_SAME[case.kind](a, b) for a, b in zip(first, other, strict=True)]
+        return Quality(sqnr_db=sqnr_db, agreement=percent(alike))
     if case.kind != "classes":
         return Quality(sqnr_db=sqnr_db)
     same = [bool((a.argmax(-1) == b.argmax(-1)).all()) for a, b in zip(first, other, strict=True)]
@@ -52,6 +56,21 @@ def judge(case: Case, wanted: Sequence[Outputs], got: Sequence[Outputs]) -> Qual
         top1=tops[0],
         float_top1=tops[1],
     )
+
+
+def text(scores: np.ndarray) -> list[int]:
+    """The characters of CTC's greedy reading: the best at each place, repetitions once, blanks (0) left out."""
+    best = scores.reshape(-1, scores.shape[-1]).argmax(-1)
+    changes = best[np.concatenate([[True], best[1:] != best[:-1]])]
+    return [int(character) for character in changes if character]
+
+
+_BINS, _SPEECH = 2, 0.5
+_SAME: dict[str, Callable[[np.ndarray, np.ndarray], bool]] = {
+    "text": lambda wanted, got: text(wanted) == text(got),
+    "pitch": lambda wanted, got: abs(int(wanted.argmax()) - int(got.argmax())) <= _BINS,
+    "speech": lambda wanted, got: bool(((wanted > _SPEECH) == (got > _SPEECH)).all()),
+}
 
 
 def nearest(rows: Sequence[np.ndarray]) -> np.ndarray:
@@ -84,6 +103,15 @@ def top1(rows: Iterable[np.ndarray], labels: Sequence[Sequence[int]]) -> float:
 def percent(hits: Iterable[bool] | np.ndarray) -> float:
     """Of hits."""
     return round(float(np.mean(np.asarray(list(hits), bool))) * 100, 2)
+
+
+def run_all(case: Case, run: Callable[[Arrays], Outputs]) -> Iterator[Outputs]:
+    """The outputs of each test sample in turn; of a stream with the states that were given for the one before."""
+    states: dict[str, np.ndarray] = {}
+    for sample in case.samples():
+        outputs = run({**sample, **states})
+        states = {name: outputs[index] for name, index in case.states}
+        yield outputs
 
 
 def run_onnx(path: Path) -> Callable[[Mapping[str, np.ndarray]], Outputs]:

@@ -71,6 +71,36 @@ def test_nearest_neighbours_are_others(tmp_path: Path) -> None:
     assert found.agreement == 0
 
 
+def ctc(*characters: int) -> np.ndarray:
+    return np.eye(5)[list(characters)][None]
+
+
+def test_text_is_what_is_read() -> None:
+    assert quality.text(ctc(0, 3, 3, 0, 3, 2, 0)) == [3, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "got", "share"),
+    [
+        ("text", ctc(3, 3, 0, 2), ctc(0, 3, 2, 2), 100),
+        ("text", ctc(3, 3, 0, 2), ctc(3, 0, 3, 2), 0),
+        ("pitch", np.eye(360)[[7]], np.eye(360)[[9]], 100),
+        ("pitch", np.eye(360)[[7]], np.eye(360)[[10]], 0),
+        ("speech", np.array([[0.4]]), np.array([[0.45]]), 100),
+        ("speech", np.array([[0.4]]), np.array([[0.55]]), 0),
+    ],
+)
+def test_what_counts_as_the_same(tmp_path: Path, kind: str, wanted: np.ndarray, got: np.ndarray, share: float) -> None:
+    assert quality.judge(made(tmp_path, kind), [[wanted]], [[got]]).agreement == share
+
+
+def test_a_stream_goes_on_with_its_own_states(tmp_path: Path) -> None:
+    stream = case.save(made(tmp_path, states=(("s", 1),)), rows(9), [{"x": np.ones(1), "s": np.zeros(1)}] * 3)
+    outputs = list(quality.run_all(case.load(tmp_path), lambda sample: [sample["x"], sample["s"] + sample["x"]]))
+    assert [float(row[1][0]) for row in outputs] == [1, 2, 3]
+    assert case.load(tmp_path) == stream
+
+
 def test_a_child_says_what_it_took(tmp_path: Path) -> None:
     script = tmp_path / "work.py"
     script.write_text("import job\njob.timed(lambda: [0] * 10)\n")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from tests.bench.int8 import case, places
-from tests.bench.int8.calibration_data import CALIBRATION
+from tests.bench.int8.calibration_data import CALIBRATION, stream_of
 from tests.bench.int8.case import Arrays, Case
 
 from portproof.exporter import export
@@ -19,12 +19,13 @@ KINDS = {
     "mobilenet_v2": "classes",
     "fashion_cnn": "classes",
     "minilm": "vectors",
-    "english_g2": "classes",
-    "crepe_tiny": "classes",
-    "silero_vad": "values",
-    "ppocr_rec": "classes",
+    "english_g2": "text",
+    "crepe_tiny": "pitch",
+    "silero_vad": "speech",
+    "ppocr_rec": "text",
     "ppocr_cls": "classes",
 }
+_STATES = {"silero_vad": (("h", 1), ("c", 2))}
 _FACTORY = """
 import sys
 sys.path.insert(0, {folder!r})
@@ -58,10 +59,12 @@ def prepare(name: str) -> Case:
         folder=str(folder),
         kind=KINDS[plain],
         labels=tuple(tuple(sorted(map(int, row if isinstance(row, set) else [row]))) for row in labels),
+        states=_STATES.get(plain, ()),
         torch="" if "onnx" in loaded else f"loaders.py:{plain}",
     )
     given = CALIBRATION[plain](loaders, loaded)
-    return case.save(made, [_named(row, keys) for row in given], [_named(row, keys) for row in loaded["inputs"]])
+    judged = stream_of(loaded) if made.states else loaded["inputs"]
+    return case.save(made, [_named(row, keys) for row in given], [_named(row, keys) for row in judged])
 
 
 def _export(name: str, loaded: Mapping[str, Any], folder: Path, source: Path) -> None:

@@ -1,4 +1,7 @@
-"""Portproof: RECIPE[+DB] MODEL.onnx CALIBRATION OUT.onnx [COUNT]; with DB a mix of precisions of that SQNR at least."""
+"""Portproof: RECIPE[+DB][@UNIT] MODEL.onnx CALIBRATION OUT.onnx [COUNT].
+
+With DB a mix of precisions of that SQNR at least, with UNIT placed for that one.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -11,7 +14,8 @@ from portproof.calibration.sensitivity.goal import Goal
 from portproof.calibration.sensitivity.targets import Targets
 
 choice, model, calibration, out = sys.argv[1:5]
-recipe, _, least = choice.partition("+")
+chosen, _, unit = choice.partition("@")
+recipe, _, least = chosen.partition("+")
 goal = Goal(targets=Targets(min_sqnr_db=float(least))) if least else None
 count = int(sys.argv[5]) if len(sys.argv) > 5 else 0
 
@@ -24,4 +28,4 @@ class Varied:
 
 
 data = Varied() if count else f"{calibration}?allow=constant"
-job.timed(lambda: quantize(model, out, data, recipe=recipe, allow_constant=True, goal=goal))
+job.timed(lambda: quantize(model, out, data, recipe=recipe, device=unit or None, allow_constant=True, goal=goal))
