@@ -8,6 +8,7 @@ import numpy as np
 from portproof.device_profiles.errors import Message
 from portproof.runtimes.spec import Array
 
+_GRID_BITS = 8
 # A share of elements at one end of the range that is this large, and this much larger than the reference's.
 _SATURATED_SHARE = 0.5
 _SATURATED_EXCESS = 2.0
@@ -38,6 +39,7 @@ class Vitals:
         self.flat = True
         self._ends = (_End(sign=1), _End(sign=-1))
         self._first = b""
+        self._largest = 0.0
         self.same = True
 
     def add(self, array: Array) -> None:
@@ -54,7 +56,18 @@ class Vitals:
         if finite.size:
             self.flat = self.flat and finite.size == values.size > 1 and finite.max() == finite.min()
             for end in self._ends:
-                end.add(finite)
+                end.add(self._coarse(finite))
+
+    def _coarse(self, values: Array) -> Array:
+        """Values on a grid of 1/256 of the largest so far: what formats of few digits round together anyway.
+
+        A probability of 0.9999 is 1 in float16; neither is saturated because of that.
+        """
+        self._largest = max(self._largest, float(np.abs(values).max()))
+        if not self._largest:
+            return values
+        step = 2.0 ** (np.ceil(np.log2(self._largest)) - _GRID_BITS)
+        return np.asarray(np.round(values / step) * step)
 
     @property
     def saturated(self) -> float:

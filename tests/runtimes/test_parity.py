@@ -74,6 +74,15 @@ def test_healthy_relu_is_not_saturated() -> None:
     assert codes(rectified, [array + np.float32(0) for array in rectified]) == []
 
 
+def test_probabilities_that_round_to_one_or_zero_are_not_saturated() -> None:
+    sure = [1 / (1 + np.exp(-12 * array)) for array in noise()]
+    rounded = [array.astype("float16").astype("float32") for array in sure]
+    assert max((array == 1).mean() for array in rounded) > 0.2
+    assert codes(sure, rounded) == []
+    sharp = [np.exp(-40 * np.abs(array)) for array in noise()]
+    assert codes(sharp, [np.where(array < 1e-4, 0, array) for array in sharp]) == []
+
+
 def result(reference: list[np.ndarray], candidate: list[np.ndarray], atol: float = 0.0) -> Parity:
     tolerances = {"y": Tolerance(atol=atol, reason="test")}
     return compare(({"y": a} for a in reference), ({"y": a} for a in candidate), tolerances, where="m.tflite")
