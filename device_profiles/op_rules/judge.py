@@ -64,15 +64,20 @@ def judge(
 
 
 def _by_groups(rules: "OpRules", groups: "Sequence[Group]", op: OpFacts) -> Verdict:
-    """By the group whose types fit and that has the fewest objections."""
-    tried = [(group, tuple(_broken(group, op))) for group in groups]
-    group, broken = min(tried, key=lambda each: (any(_types(each[0], op)), len(each[1])))
-    return Verdict(
-        taken=not broken,
-        reasons=broken,
-        source=rules.sources[group.source or rules.source],
-        confidence=group.confidence,
-    )
+    """By the first group without objections; else by the one whose types fit and that has the fewest."""
+    tried: list[tuple[Group, tuple[Refused, ...]]] = []
+    for group in groups:
+        broken = tuple(_broken(group, op))
+        if not broken:
+            return _verdict(rules, group, ())
+        tried.append((group, broken))
+    nearest, broken = min(tried, key=lambda each: (any(_types(each[0], op)), len(each[1])))
+    return _verdict(rules, nearest, broken)
+
+
+def _verdict(rules: "OpRules", group: "Group", broken: tuple[Refused, ...]) -> Verdict:
+    source = rules.sources[group.source or rules.source]
+    return Verdict(taken=not broken, reasons=broken, source=source, confidence=group.confidence)
 
 
 def _general(rules: "OpRules", op: OpFacts) -> Iterator[Refused]:
