@@ -139,6 +139,7 @@ class KernelRules(_Strict):
         symmetric_activations: its fast kernels need zero points of 0.
         unsigned_activations: it takes uint8 first of all: a QDQ model for it holds int8 shifted by 128.
         dynamic_scales: of inputs quantized when running: one for the tensor, as ONNX has it, or one for each row.
+        mixed_types: models for it may mix int8 and int16 activations, with conversions between.
         float_biases: it takes no int32 biases: a QDQ model for it holds them in float32.
         weights: granularities of weight scales, the preferred first.
         weight_only: types of constant weights that may be dequantized in front of a float operator.
@@ -158,6 +159,7 @@ class KernelRules(_Strict):
     symmetric_activations: bool = False
     unsigned_activations: bool = False
     dynamic_scales: Literal["tensor", "row"] = "tensor"
+    mixed_types: bool = False
     float_biases: bool = False
     weights: tuple[WeightGranularity, ...] = Field(min_length=1)
     weight_only: tuple[Literal["int8", "int4"], ...] = ()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
 _SAMPLES = 16
-_ALL: frozenset[Precision] = frozenset({"int8", "dynamic", "weight_only", "float32"})
+_ALL: frozenset[Precision] = frozenset({"int8", "dynamic", "int16", "weight_only", "float32"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The items of a real model: its regions, what the unit allows each, and the plan that a mix of them stands for."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from portproof.calibration.samples import Inputs
 from portproof.calibration.sensitivity.mix import Item, Mix, Precision
 from portproof.calibration.sensitivity.noise import Sqnr
 from portproof.calibration.sensitivity.options import item, options
+from portproof.calibration.sensitivity.wide import Widener
 from portproof.calibration.write import write
 from portproof.device_profiles.integer_kernels import KernelRules
 
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
 _RAISED = "the search for a mix of precisions left it float"
-# Precisions that a plan can mix: int16 is one for the whole model, and float16 none of ONNX Runtime's CPU kernels.
+# Precisions that a plan can mix: float16 is none of ONNX Runtime's CPU kernels.
 _MIXED: frozenset[Precision] = frozenset({"int8", "dynamic", "weight_only", "float32"})
+_STATIC: frozenset[Precision] = frozenset({"int8", "int16"})
+_INT16_PAIRS = 21  # the operator set since which pairs may be of 16 bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +61,19 @@ class RegionMixes:
     def items(self) -> tuple[Item, ...]:
         """Regions that could be anything but float32, in the graph's order."""
         free = (region for region in regions.find(self.model) if region.name not in self.apart)
-        found = (_item(region, self.rules) for region in free)
+        mixed = _MIXED | _STATIC if self._has_int16 else _MIXED
+        found = (_item(region, self.rules, mixed) for region in free)
         return tuple(each for each in found if len(each.options) > 1)
+
+    @property
+    def _has_int16(self) -> bool:
+        return self.rules.mixed_types and self.model.opset_imports.get("", 0) >= _INT16_PAIRS
 
     def plan(self, mix: Mix) -> Plan:
         """The plan of a mix: static ranges of the histograms, weights rounded to nearest."""
         wanted = dict(mix.choices)
-        raised = {name: _RAISED for name, precision in wanted.items() if precision != "int8"}
-        plan = self._static({**raised, **self.apart})
+        raised = {name: _RAISED for name, precision in wanted.items() if precision not in _STATIC}
+        plan = self._static({**raised, **self.apart}, {name for name, each in wanted.items() if each == "int16"})
         dynamic, weight_only = (
             frozenset(name for name, precision in wanted.items() if precision == form and name in plan.layers)
             for form in ("dynamic", "weight_only")
@@ -75,8 +83,8 @@ class RegionMixes:
         reasons = {name: reason for name, reason in plan.why_float.items() if name not in named}
         return replace(plan.with_weights(weights), why_float=reasons, dynamic=dynamic, weight_only=weight_only)
 
-    def _static(self, apart: Mapping[str, str]) -> Plan:
-        """The static part; what scales turn out not to allow stays float."""
+    def _static(self, apart: Mapping[str, str], wide: Collection[str]) -> Plan:
+        """The static part, regions in int16 included; what scales turn out not to allow stays float."""
         # Only what may have float islands is asked whether an integer one is worth its conversions.
         rules = self.rules if self.thrifty else self.rules.model_copy(update={"float_islands": False})
         shared = shared_ranges(place(self.model, rules, apart=apart), self.histograms)
@@ -84,6 +92,9 @@ class RegionMixes:
         while True:
             placement = place(self.model, rules, apart=apart)
             plan = build(self.model, placement, rules, self.histograms, self.choice)
+            if wide:
+                widener = Widener(model=self.model, placement=placement, rules=self.rules, histograms=self.histograms)
+                plan = widener.widened(plan, wide)
             found = beyond(placement, plan, self.rules)
             if not found:
                 return plan
@@ -106,14 +117,14 @@ def worst_db(names: Iterable[str], wanted: Iterable[Inputs], got: Iterable[Input
     return min((total.sqnr_db for total in sums.values()), default=math.inf)
 
 
-def _item(region: Region, rules: KernelRules) -> Item:
+def _item(region: Region, rules: KernelRules, mixed: Collection[Precision]) -> Item:
     head = region.head
     found = options(rules, site(head), has_weights=region.layer is not None) if is_float(region.result) else ()
     weights = elements(head.inputs[1]) if region.layer is not None and head.inputs[1] is not None else 0
     channels = (head.inputs[1].shape or [1])[region.layer.axis] if region.layer and head.inputs[1] is not None else 0
     return item(
         region.name,
-        tuple(precision for precision in found if precision in _MIXED) or ("float32",),
+        tuple(precision for precision in found if precision in mixed) or ("float32",),
         weights=weights,
         channels=channels if isinstance(channels, int) else 1,
         products=_products(region, weights),
