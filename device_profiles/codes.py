@@ -94,6 +94,7 @@ _ROWS = (
     ("W-FLOAT16", OK, "a float16 Core ML package is further from the source than it should be"),
     ("W-CHECK-UNKNOWN", OK, "nothing is known of what a compute unit of a device takes"),
     ("W-CHECK-INT8", OK, "the quantized form that was judged has made-up ranges"),
+    ("W-DEVICE-INTEGERS", OK, "inputs and outputs of a quantized file are integers, because a device reads nothing else"),
     ("W-DEVICE-PRECISION", OK, "a device's accelerator computes in another precision than what is written"),
     ("W-METADATA", OK, "what a format says of its model cannot say, or its readers cannot use, something declared"),
     ("W-IMAGE-PIXELS", OK, "samples of an image input are not made of pixels: the nearest pixels were used"),

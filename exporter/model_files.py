@@ -227,6 +227,7 @@ class _Variant:
                 dims=source.dims,
                 representative=representative(source.model, source.dims, source.example, source.usual),
                 unit=self._unit(key),
+                integer_io=bool(self.suffix) and options.quant is not None and options.quant.integer_io,
             )
         if label:
             self.weights.share(lowered.model)

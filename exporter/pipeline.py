@@ -19,7 +19,7 @@ from portproof.exporter.output import staged
 from portproof.exporter.program import Program
 from portproof.exporter.progress import Progress, Silent
 from portproof.exporter.proof import Limits, Proof, prove
-from portproof.exporter.quantization import QuantOptions, unit_for
+from portproof.exporter.quantization import QuantOptions, integer_ends, said_of_ends, unit_for
 from portproof.exporter.recorded import Recorded
 from portproof.exporter.reference import record
 from portproof.exporter.report.facts import Facts, FunctionFacts, ModelFile
@@ -185,7 +185,7 @@ def export(  # noqa: PLR0913 - the options of the command line
                 images=declared.images,
                 labels=declared.labels,
             ),
-            quant=QuantOptions(recipe=quant, unit=unit_for(asked.devices, asked.targets)) if quant else None,
+            quant=_quantized_how(quant, asked, told) if quant else None,
         )
         written = write_models(made, declared, how, stage, told, datasets, calibration)
         recorded = {key: stack.enter_context(Recorded()) for key in made.keys}
@@ -263,6 +263,14 @@ def _calibration(
         hint = f"give {' '.join(f'--calib {key}=...' for key in missing)}"
         raise PortproofError("E-USAGE", f"--calib has nothing for {' and '.join(missing)}", hint=hint)
     return _open_data(chosen, made, declared, count, seed, told)
+
+
+def _quantized_how(recipe: str, asked: request.Request, told: Told) -> QuantOptions:
+    """How to quantize for the devices asked for; what differs for them is told."""
+    ends = "tflite" in asked.targets and integer_ends(asked.devices)
+    if ends:
+        told.add([said_of_ends(asked.devices)])
+    return QuantOptions(recipe=recipe, unit=unit_for(asked.devices, asked.targets), integer_io=ends)
 
 
 def _of_pixels(datasets: Mapping[str, Dataset], declared: Declared, told: Told) -> dict[str, Dataset]:

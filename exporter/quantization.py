@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portproof.device_profiles.errors import PortproofError
+from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter.source import Source
 from portproof.exporter.told import Told
 from portproof.runtimes.data import Dataset
@@ -29,17 +29,38 @@ class QuantOptions:
         recipe: a name of `calibration.recipes.RECIPES`.
         unit: of `device_profiles.integer_kernels`, or the id of a device whose profile names one.
         jobs: processes that watch samples.
+        integer_io: inputs and outputs of the TFLite file are integers.
     """
 
     recipe: str
     unit: str
     jobs: int = 1
+    integer_io: bool = False
 
 
 def unit_for(devices: "Sequence[Profile]", targets: Sequence[str]) -> str:
     """The unit to place a model for: of the first device that names one, else of the first target."""
     named = [unit for device in devices for unit in device.int8_units]
     return named[0] if named else next(unit for target, unit in UNITS.items() if target in targets)
+
+
+def integer_ends(devices: "Sequence[Profile]") -> bool:
+    """Whether a TFLite file's inputs and outputs are to be integers: all devices read nothing else on their unit."""
+    from portproof.device_profiles.op_rules.load import load
+
+    rules = [[load(name) for unit in device.units.values() for name in unit.rules] for device in devices]
+    return bool(rules) and all(any(each.integer_io for each in of_device) for of_device in rules)
+
+
+def said_of_ends(devices: "Sequence[Profile]") -> Message:
+    """What a user is told of it."""
+    names = ", ".join(device.id for device in devices)
+    return Message(
+        code="W-DEVICE-INTEGERS",
+        what=f"inputs and outputs of the quantized TFLite file are int8, for {names}",
+        why="its neural processor reads and writes integers only: conversions would run on the CPU beside it",
+        hint="quantize inputs by the scale and zero point that the file and the manifest state",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

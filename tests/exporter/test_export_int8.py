@@ -11,8 +11,10 @@ import pytest
 from tests import small
 
 from portproof.device_profiles.errors import PortproofError
+from portproof.device_profiles.profiles import load_all
 from portproof.exporter import speed
 from portproof.exporter.pipeline import export
+from portproof.exporter.quantization import integer_ends
 from portproof.exporter.verification import verify
 
 CHANCE = np.random.default_rng(0)
@@ -158,3 +160,25 @@ def test_refusals(case: Refused, tmp_path: Path) -> None:
         export(model, out_dir=tmp_path / "out", targets=["onnx"], **case.options)
     assert caught.value.code == case.code
     assert not (tmp_path / "out").exists()
+
+
+def test_devices_that_read_integers_only_get_integer_inputs_and_outputs(tmp_path: Path) -> None:
+    given = data(tmp_path / "data")
+    result = export(
+        small.save(tmp_path, NET),
+        out_dir=tmp_path / "out",
+        targets=["tflite"],
+        devices=["imx-93"],
+        data=given,
+        quant="fast",
+    )
+    (proof,) = (proof for proof in result.proofs if proof.file == "net.int8.tflite")
+    assert [spec.dtype for spec in proof.inputs] == ["int8"]
+    assert [message.code for message in result.messages].count("W-DEVICE-INTEGERS") == 1
+    assert "imx-93" in next(message.what for message in result.messages if message.code == "W-DEVICE-INTEGERS")
+
+
+def test_one_device_that_reads_floats_too_keeps_them() -> None:
+    assert integer_ends(load_all(["imx-93", "coral-edge-tpu"]))
+    assert not integer_ends(load_all(["imx-93", "galaxy-s24"]))
+    assert not integer_ends([])
