@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
 NAME = "int8 tables"
-_MOST_LOSS_DB = 0.1  # of all tables together
+_MOST_LOSS_DB = 0.3  # of all tables together: 3 % more noise, for what is often most of the bytes
 _LEAST_ELEMENTS = 1 << 14
 
 
@@ -60,7 +60,7 @@ def stored(model: "ir.Model", name: str) -> LayerWeights:
 
 
 def keep_tables(workspace: Workspace, judge: Callable[[Plan], Accuracy]) -> tuple[Accuracy, Guarded]:
-    """Store each table in int8 whose rounding costs no output of the model, on samples held back, 0.1 dB.
+    """Store each table in int8 whose rounding costs no output of the model, on samples held back, 0.3 dB.
 
     Args:
         workspace: with the plan so far.
