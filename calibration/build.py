@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from portproof.calibration.graph.access import constant
 from portproof.calibration.observe import histogram, ranges
 from portproof.calibration.observe.histogram import Histogram
+from portproof.calibration.place import saturation
 from portproof.calibration.place.coarse import float_results
 from portproof.calibration.place.groups import Group
 from portproof.calibration.place.placement import Placement
@@ -57,8 +58,10 @@ def build(
         choice: how ranges are set.
     """
     activations: dict[str, Encoding] = {}
+    matter = saturation.bounds(model)
     for group in placement.groups:
-        found = encode(group, model, histograms, choice, placement)
+        known = _of_what_matters(group, histograms, matter)
+        found = encode(group, model, known, choice, placement)
         activations.update(dict.fromkeys(group.members, found))
     loose = float_results(placement, rules, activations, histograms)
     bare = {name for found in loose.values() for name in found.values}
@@ -82,6 +85,16 @@ def build(
         why_float=placement.why_float,
         float_results={name: found.why for name, found in loose.items()},
     )
+
+
+def _of_what_matters(
+    group: Group, histograms: Mapping[str, Histogram], matter: Mapping[str, saturation.Bounds]
+) -> Mapping[str, Histogram]:
+    """The histograms, of a value that a saturating function reads without what that does not tell apart."""
+    (name, *others) = group.members
+    if others or name not in matter or name not in histograms:
+        return histograms
+    return {name: saturation.within(histograms[name], matter[name])}
 
 
 def encode(

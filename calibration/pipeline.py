@@ -118,8 +118,6 @@ class _Job:
     def _stepped(self, workspace: Workspace, reached: Accuracy) -> Stepped:
         told = self.telling.progress
         workspace, steps = correct(workspace, self.recipe.weight_steps(), reached, told)
-        if self.recipe.form == "static":
-            return workspace, steps
         workspace, stored = store_tables(workspace, self.rules, told)
         return workspace, (*steps, *stored)
 

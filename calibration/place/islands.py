@@ -53,7 +53,14 @@ def _refusal(region: Region, rules: KernelRules, precision: Precision) -> str:
         return "it holds branches or a loop"
     if head.op_type in ("Conv", "ConvTranspose", "Gemm") and region.layer is None:
         return f"the weights or the bias of {head.op_type} are not constant, or it scales its operands"
+    if head.op_type == "Gather" and is_constant(head.inputs[0]) and _has_rows(rules):
+        return "rows of its table have a scale each"
     return rules.refusal(site(head), precision)
+
+
+def _has_rows(rules: KernelRules) -> bool:
+    """Whether tables are stored in int8 rows in front of a float Gather: one scale for all rows loses the small."""
+    return rules.float_islands and "int8" in rules.weight_only and not rules.widens_tables
 
 
 def unprofitable(
