@@ -43,6 +43,13 @@ METHODS = (
     Method(name="portproof dynamic", peer="portproof", script="ours.py", choice="dynamic"),
     Method(name="portproof mixed", peer="portproof", script="ours.py", choice="default+17"),
     Method(
+        name="portproof mixed for 30 dB",
+        peer="portproof",
+        script="ours.py",
+        choice="default+30",
+        only=("trained/silero_vad", "trained/ppocr_cls", "trained/crepe_tiny"),
+    ),
+    Method(
         name="portproof default for onnxruntime-cpu",
         peer="portproof",
         script="ours.py",
