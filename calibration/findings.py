@@ -82,13 +82,17 @@ def poor(accuracy: Accuracy) -> Iterator[Message]:
             )
 
 
+_FLOAT_RESULT = "its result alone: int8 steps that hold its largest values are too coarse for the others"
+
+
 def float_nodes(model: "ir.Model", plan: Plan) -> tuple[FloatNode, ...]:
-    """The nodes that stay float though they compute, each with its reason, in the graph's order."""
+    """The nodes that stay float though they compute, and layers that give float32, with reasons, in graph order."""
+    reasons = {**plan.why_float, **dict.fromkeys(plan.float_results, _FLOAT_RESULT)}
     named = ((node.name or "", node) for node in model.graph)
     return tuple(
-        FloatNode(name=name, op_type=node.op_type, where=provenance.where(node), why=plan.why_float[name])
+        FloatNode(name=name, op_type=node.op_type, where=provenance.where(node), why=reasons[name])
         for name, node in named
-        if name in plan.why_float
+        if name in reasons
     )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx_ir as ir
 import pytest
@@ -75,6 +77,14 @@ def test_float_nodes_have_place_and_reason() -> None:
     second.metadata_props["portproof.module"] = "head.act"
     (found,) = float_nodes(model, plan({}, {"two": "no kernel"}))
     assert (found.name, found.op_type, found.where, found.why) == ("two", "Sigmoid", "module head.act", "no kernel")
+
+
+def test_layers_that_give_floats_are_told() -> None:
+    model = ir.from_onnx_text(NET)
+    for name, node in zip(("one", "two", "three", "four"), model.graph, strict=False):
+        node.name = name
+    found = float_nodes(model, replace(plan({}), float_results={"one": "its values span -3 to 4000, ..."}))
+    assert [(node.name, "its result alone" in node.why) for node in found] == [("one", True)]
 
 
 def test_accuracy_is_of_each_output_and_poor_ones_are_told() -> None:
