@@ -5,7 +5,7 @@ BIN := .venv/bin
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo test lint types quick conformance coremltools suite bench bench-int8 peers docs lock schemas clean
+.PHONY: demo test lint types quick conformance coremltools suite bench bench-check bench-int8 peers docs lock schemas clean
 .DEFAULT_GOAL := test
 
 .venv/.installed: pyproject.toml requirements.lock
@@ -28,6 +28,10 @@ bench: demo
 	$(BIN)/portproof bench build/mobilenet_v2/mobilenet_v2.tflite build/mobilenet_v2/mobilenet_v2.onnx
 	$(BIN)/python -m tests.bench.conversion
 	$(BIN)/python -m tests.bench.conversion --chains 1000,4000
+
+# What `check` costs on a graph of 1,000 nodes and ten devices.
+bench-check: .venv/.installed
+	$(BIN)/python -m tests.bench.check
 
 # Our int8 recipes and the peers' on the same data; a peer whose interpreter is not there is named and skipped.
 bench-int8: .venv/.demo
