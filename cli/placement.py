@@ -20,7 +20,7 @@ def matrix(units: "Sequence[UnitResult]") -> str:
 
 
 def _row(unit: "UnitResult") -> tuple[object, ...]:
-    start = (unit.device, unit.processor, unit.unit, unit.form)
+    start = (_device(unit), unit.processor, unit.unit, unit.form)
     if unit.unwritten:
         return (*start, "-", "-", "-", "-", "-")
     return (
@@ -33,13 +33,18 @@ def _row(unit: "UnitResult") -> tuple[object, ...]:
     )
 
 
+def _device(unit: "UnitResult") -> str:
+    """The device, and the function of a program with several."""
+    return f"{unit.device} {unit.function}" if unit.function else unit.device
+
+
 def refusals(units: "Sequence[UnitResult]") -> Iterator[str]:
     """For each unit that does not run the whole model: what it refuses, grouped by reason, with what to do."""
     for unit in units:
         lines = [*_unwritten(unit), *_refused(unit), *_left_out(unit)]
         if lines:
             advice = " (advice, not fact)" if unit.advice else ""
-            yield "\n".join((f"{unit.device}, {unit.processor}: {unit.name} [{unit.unit}]{advice}", *lines))
+            yield "\n".join((f"{_device(unit)}, {unit.processor}: {unit.name} [{unit.unit}]{advice}", *lines))
 
 
 def notes(units: "Sequence[UnitResult]") -> str:

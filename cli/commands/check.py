@@ -26,7 +26,7 @@ from portproof.exporter.progress import Progress
     "--fail-under",
     multiple=True,
     metavar="npu=95%",
-    help="Exit with 1 where less of the multiply-accumulates runs on that unit of a device; 95% alone: any unit.",
+    help="Exit with 1 where less of the multiply-accumulates runs on that unit of a device; 95% alone: on every kind.",
 )
 @click.option(
     "--input",

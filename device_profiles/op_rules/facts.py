@@ -68,6 +68,7 @@ class OpFacts:
         attributes: numbers, texts, lists of them, as the dialect names them; defaults may be left out.
         version: of the operator in its dialect (TFLite's version, ONNX's since_version); 0 where not known.
         pattern: what it is a part of, where exporters write something larger so: ``"Gelu"``.
+        inside: the operator in whose body it stands: ``"WHILE"``; empty in the main graph.
     """
 
     dialect: Dialect
@@ -78,6 +79,7 @@ class OpFacts:
     attributes: Mapping[str, object] = field(default_factory=dict)
     version: int = 0
     pattern: str = ""
+    inside: str = ""
 
     def input(self, index: int) -> TensorFacts | None:
         """An input, None where it is left out."""

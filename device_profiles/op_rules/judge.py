@@ -58,6 +58,8 @@ def judge(
     reasons = tuple(_general(rules, op))
     if not groups and not free:
         reasons = (_why_none(rules, op, figures or {}),)
+    elif op.inside and not (rules.inner_graphs or rules.all_but or op.inside in rules.by_op):
+        reasons = (Refused(why=f"it stands in a {op.inside}, which {rules.name} does not take"),)
     if reasons or not groups:
         return Verdict(taken=not reasons, reasons=reasons, source=whole)
     return _by_groups(rules, groups, op)

@@ -119,6 +119,7 @@ class OpRules(_Strict):
         dialect: whose operators are listed.
         version: of the software that the rules were read from.
         notes: what a user should know.
+        inner_graphs: bodies of loops and branches run on the unit although their operator does not.
         partitions: how many of the partitions run on the unit: all where None; the largest ones else.
         first_only: one partition, and all that comes after the first refused operator runs on the CPU.
         least_nodes: partitions of fewer operators stay on the CPU.
@@ -142,6 +143,7 @@ class OpRules(_Strict):
     dialect: Dialect
     version: str = ""
     notes: tuple[str, ...] = ()
+    inner_graphs: bool = False
     partitions: int | None = None
     first_only: bool = False
     least_nodes: int = 1

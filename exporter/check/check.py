@@ -1,21 +1,20 @@
 """What each compute unit of each device takes of a model: lowered in memory, held against rules, nothing written."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter import program
 from portproof.exporter.check.forms import Forms, refusal
+from portproof.exporter.check.limits import missed, parse
 from portproof.exporter.check.mil_operators import NEURAL_ENGINE, verdict
 from portproof.exporter.check.paths import Path, paths
 from portproof.exporter.check.place import place, unwritten
 from portproof.exporter.check.result import CheckResult, UnitResult
 from portproof.exporter.progress import Progress, Silent
 from portproof.exporter.told import Told
-
-_LIMIT = re.compile(r"^(?:(?P<unit>[a-z0-9-]+)=)?(?P<percent>\d+(?:\.\d+)?)%?$")
+from portproof.runtimes.options import DEFAULT_SIGNATURE
 
 
 def check(  # noqa: PLR0913 - the options of the command line
@@ -38,7 +37,7 @@ def check(  # noqa: PLR0913 - the options of the command line
         devices: ids of device profiles, their files, or names of operator rules (``"litert-gpu"``).
         int8: judge the quantized form. Of a float model that is one with made-up ranges, for placement only.
         fail_under: ``"npu=95%"``: the least share of multiply-accumulates on a kind of unit, or on the unit of some
-            rules (``"qnn-htp=95%"``), of each device; of all units alike without a name.
+            rules (``"qnn-htp=95%"``), of each device; of every kind of unit that it has without a name.
         inputs: declarations of ``--input``.
         profile_path: files and folders of profiles, as ``--profile``.
         overrides: ``"npu.sram_mib=2"``: values for this run, as ``--set``.
@@ -50,7 +49,7 @@ def check(  # noqa: PLR0913 - the options of the command line
         PortproofError: whatever is refused; a limit that is not met is no error: see `CheckResult.failed`.
     """
     listener = progress or Silent()
-    limits = _limits(fail_under)
+    limits = parse(fail_under)
     asked = paths(devices, profile_path=profile_path, overrides=overrides)
     told = Told(progress=listener)
     told.add(asked.messages)
@@ -63,12 +62,24 @@ def check(  # noqa: PLR0913 - the options of the command line
             raise PortproofError(
                 "E-USAGE", f"check needs fixed sizes, and {names} stays dynamic", hint="give every size a number"
             )
-        units = _Units(Forms(source.model, int8=int8))
+        forms = Forms(source.model, int8=int8)
+        told.add([_made_up(key)] if int8 and not forms.quantized else [])
+        units = _Units(forms)
         with listener.step("lower" if made.only else f"lower {key}", len(asked.found)) as advance:
             for path in asked.found:
-                found.append(units.of(path))
+                found.append(replace(units.of(path), function="" if made.only else key))
                 advance()
-    return CheckResult(units=tuple(found), failed=tuple(_failed(limits, found)), messages=tuple(told.messages))
+    return CheckResult(units=tuple(found), failed=tuple(missed(limits, found)), messages=tuple(told.messages))
+
+
+def _made_up(function: str) -> Message:
+    return Message(
+        code="W-CHECK-INT8",
+        what="the quantized form that is judged has made-up ranges",
+        where="" if function == DEFAULT_SIGNATURE else function,
+        why="check has no data: ranges decide where scales must be equal, and which joins stay float",
+        hint="give the QDQ model that `portproof quantize` writes",
+    )
 
 
 class _Units:
@@ -101,46 +112,3 @@ class _Units:
             return place(path, package.operators, form, [verdict(each) for each in package.advise(path.chip)])
         except PortproofError as error:
             return unwritten(path, form, refusal(error))
-
-
-def _limits(texts: Sequence[str]) -> list[tuple[str, float]]:
-    found, wrong = [], []
-    for text in texts:
-        match = _LIMIT.match(text.strip())
-        if match is None or float(match["percent"]) > 100:
-            wrong.append(Message(code="E-USAGE", what=f"{text!r} is no limit", hint="write npu=95%, or 95% for all"))
-        else:
-            found.append((match["unit"] or "", float(match["percent"]) / 100))
-    if wrong:
-        raise PortproofError.of(wrong)
-    return found
-
-
-def _failed(limits: Sequence[tuple[str, float]], found: Sequence[UnitResult]) -> list[Message]:
-    failed = []
-    for name, least in limits:
-        held = [unit for unit in found if name in ("", unit.processor, unit.unit)]
-        if not held:
-            known = ", ".join(sorted({unit.processor for unit in found} | {unit.unit for unit in found}))
-            raise PortproofError("E-USAGE", f"no device has a unit {name!r}", hint=f"there are {known}")
-        for device in dict.fromkeys(unit.device for unit in held):
-            best = max((unit for unit in held if unit.device == device), key=_share)
-            if _share(best) < least:
-                failed.append(_too_little(best, least))
-    return failed
-
-
-def _share(unit: UnitResult) -> float:
-    return 0.0 if unit.unwritten else unit.macs_share
-
-
-def _too_little(unit: UnitResult, least: float) -> Message:
-    first = unit.refused[0] if unit.refused else None
-    share = f"{_share(unit):.1%} of the multiply-accumulates run on {unit.name}"
-    return Message(
-        code="E-GATE-COVERAGE",
-        what=f"{unit.device}: {share}, {least:.1%} are asked for",
-        where=first.operator.where if first else "",
-        why=first.reasons[0].why if first and first.reasons else "",
-        hint=first.reasons[0].hint if first and first.reasons else "",
-    )

@@ -59,6 +59,7 @@ class UnitResult:
         processor: ``"cpu"``, ``"gpu"`` or ``"npu"``.
         unit: the name of the rules.
         name: in words.
+        function: of a program with several; empty where there is one.
         form: of the model: ``"tflite"``, ``"tflite int8"``, ...
         placed: every operator of it, in order of execution.
         partitions: on the unit and beside it by turns.
@@ -74,6 +75,7 @@ class UnitResult:
     unit: str
     name: str
     form: str
+    function: str = ""
     placed: tuple[Placed, ...] = ()
     partitions: tuple[Partition, ...] = ()
     crossing_bytes: int = 0
@@ -117,6 +119,7 @@ class UnitResult:
         """JSON-able data."""
         return {
             "device": self.device,
+            "function": self.function,
             "processor": self.processor,
             "unit": self.unit,
             "name": self.name,

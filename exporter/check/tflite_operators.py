@@ -23,15 +23,16 @@ def operators_of(graph: ir.Graph) -> list[Operator]:
         graph: nodes of domain `tfl` only, in the form that is written.
     """
     names = _Names()
-    return [_operator(node, names) for node in _nodes(graph)]
+    return [_operator(node, inside, names) for node, inside in _nodes(graph)]
 
 
-def _nodes(graph: ir.Graph) -> Iterator[ir.Node]:
+def _nodes(graph: ir.Graph, inside: str = "") -> Iterator[tuple[ir.Node, str]]:
+    """Nodes, each with the operator in whose body it stands."""
     for node in graph:
         for attribute in node.attributes.values():
             if attribute.type == ir.AttributeType.GRAPH:
-                yield from _nodes(attribute.as_graph())
-        yield node
+                yield from _nodes(attribute.as_graph(), inside or node.op_type)
+        yield node, inside
 
 
 class _Names:
@@ -54,7 +55,7 @@ class _Names:
         return self._names[value]
 
 
-def _operator(node: ir.Node, names: Callable[[ir.Value], str]) -> Operator:
+def _operator(node: ir.Node, inside: str, names: Callable[[ir.Value], str]) -> Operator:
     facts = OpFacts(
         dialect="tflite",
         op=node.op_type,
@@ -67,6 +68,7 @@ def _operator(node: ir.Node, names: Callable[[ir.Value], str]) -> Operator:
             if attribute.type not in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
         },
         version=operator_version(node),
+        inside=inside,
     )
     return operator(facts, node, tflite_macs(facts))
 

@@ -46,53 +46,43 @@ def networks() -> list[Path]:
 @pytest.mark.parametrize("placement", _PLACEMENTS)
 @pytest.mark.parametrize("rules", vela.CONFIGURATIONS)
 def test_single_operators(python: Path, rules: str, placement: str, tmp_path: Path) -> None:
-    tally = Tally()
-    for case in single_ops.cases():
-        model = ir.serde.deserialize_model(case.model())
-        tally.add(case.name, python, rules, placement, model, tmp_path)
-    tally.check(least_models=60)
+    models = {case.name: ir.serde.deserialize_model(case.model()) for case in single_ops.cases()}
+    _hold(python, rules, placement, models, tmp_path, least_models=60)
 
 
 @pytest.mark.parametrize("rules", vela.CONFIGURATIONS)
 def test_networks(python: Path, networks: list[Path], rules: str, tmp_path: Path) -> None:
-    tally = Tally()
-    for path in networks:
-        tally.add(path.stem, python, rules, "ethos-u", read(path), tmp_path)
-    tally.check(least_models=1)
+    _hold(python, rules, "ethos-u", {path.stem: read(path) for path in networks}, tmp_path, least_models=1)
 
 
-class Tally:
-    """How often `check` and Vela agree on an operator."""
-
-    def __init__(self) -> None:
-        self.same = self.all = self.models = 0
-        self.lines: list[str] = []
-
-    def add(self, name: str, python: Path, rules: str, placement: str, model: ir.Model, folder: Path) -> None:
-        """Holds one model against Vela; one that cannot be quantized, or that Vela breaks on, is named."""
+def _hold(
+    python: Path, rules: str, placement: str, models: dict[str, ir.Model], folder: Path, *, least_models: int
+) -> None:
+    """Holds every operator of every model against Vela; what cannot be quantized, and what Vela breaks on, is named."""
+    lines, written = [], dict[Path, list[Operator]]()
+    for name, model in models.items():
         try:
             path, operators = _written(name, placement, model, folder)
-            refused = vela.refused(python, path, rules)
         except PortproofError as error:
-            self.lines.append(f"{name}: {error.messages[0].what}")
-            return
-        except RuntimeError as error:
-            self.lines.append(f"{name}: {str(error)[-200:]}")
-            return
-        self.models += 1
-        for made, operator in _named(path, operators):
+            lines.append(f"{name}: {error.messages[0].what}")
+        else:
+            written[path] = operators
+    same = total = compiled = 0
+    for path, refused in vela.refused(python, list(written), rules).items():
+        if isinstance(refused, str):
+            lines.append(f"{path.stem}: Vela broke: {refused.strip()[-200:]}")
+            continue
+        compiled += 1
+        for made, operator in _named(path, written[path]):
             theirs, ours = made not in refused, judge(load(rules), operator.facts)
-            self.all += 1
-            self.same += theirs == ours.taken
+            total += 1
+            same += theirs == ours.taken
             if theirs != ours.taken:
                 why = "taken" if theirs else refused[made].why
-                self.lines.append(f"{name}: {operator.facts.op} {made}: Vela: {why}; check: {ours.reasons}")
-
-    def check(self, *, least_models: int) -> None:
-        """Fails below the share asked for; prints what differs either way."""
-        print(f"{self.same} of {self.all} operators alike, {self.models} models", *self.lines, sep="\n  ")
-        assert self.models >= least_models
-        assert self.same >= _LEAST * self.all
+                lines.append(f"{path.stem}: {operator.facts.op} {made}: Vela: {why}; check: {ours.reasons}")
+    print(f"{rules}, placed for {placement}: {same} of {total} operators alike, {compiled} models", *lines, sep="\n  ")
+    assert compiled >= least_models
+    assert same >= _LEAST * total
 
 
 def _written(name: str, placement: str, model: ir.Model, folder: Path) -> tuple[Path, list[Operator]]:

@@ -12,6 +12,7 @@ CONFIGURATIONS = {
     "ethos-u85": ("ethos-u85-256", "Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB"),
 }
 """By our rules: accelerator, system and memory mode."""
+_CHILD = Path(__file__).with_name("vela_child.py")
 _WARNING = re.compile(r"^Warning \((?P<stage>[^)]*)\) operator: (?P<op>\S+), ofm: '(?P<made>.*)'$")
 
 _INVALID = re.compile(r"Error: (?P<op>\S+) '(?P<made>.*)' Does not have valid TFLite Semantics")
@@ -26,27 +27,32 @@ class Refusal:
     why: str
 
 
-def refused(python: Path, model: Path, rules: str) -> dict[str, Refusal]:
-    """The operators that stay on the CPU, by the name of the tensor that each makes.
+def refused(python: Path, models: Sequence[Path], rules: str) -> dict[Path, "dict[str, Refusal] | str"]:
+    """The operators of each file that stay on the CPU, by the name of the tensor that each makes.
 
     Args:
         python: the interpreter that Vela is installed for.
-        model: a `.tflite` file.
+        models: `.tflite` files.
         rules: a key of `CONFIGURATIONS`.
+
+    Returns:
+        By file; the end of what Vela said where it broke on one.
     """
     accelerator, system, memory = CONFIGURATIONS[rules]
+    options = ("--accelerator-config", accelerator, "--config", "Arm/vela.ini", "--show-cpu-operations")
+    chosen = ("--system-config", system, "--memory-mode", memory)
     with tempfile.TemporaryDirectory() as folder:
-        command: Sequence[str] = (
-            *(str(python), "-m", "ethosu.vela", str(model), "--output-dir", folder, "--show-cpu-operations"),
-            *("--accelerator-config", accelerator, "--config", "Arm/vela.ini"),
-            *("--system-config", system, "--memory-mode", memory),
-        )
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    if done.returncode and (invalid := _INVALID.search(done.stdout + done.stderr)):
+        command = (str(python), str(_CHILD), folder, *map(str, models), "--", *options, *chosen)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True)
+    parts = dict(part.partition("\n")[::2] for part in re.split(r"^### (?!failed)", done.stdout, flags=re.M)[1:])
+    return {path: _of_file(parts[str(path)]) for path in models}
+
+
+def _of_file(text: str) -> "dict[str, Refusal] | str":
+    invalid = _INVALID.search(text)
+    if invalid is not None:
         return {invalid["made"]: Refusal(op=invalid["op"], made=invalid["made"], why="Vela refuses the whole model")}
-    if done.returncode:
-        raise RuntimeError(f"Vela refused {model.name}: {(done.stdout + done.stderr)[-2000:]}")
-    return read(done.stdout)
+    return text[-300:] if "### failed" in text else read(text)
 
 
 def read(text: str) -> dict[str, Refusal]:

@@ -108,6 +108,13 @@ def test_a_profile_adds_and_removes() -> None:
     assert "profile" in judge(found, op(), removed=["ADD"]).reasons[0].why
 
 
+def test_what_stands_in_a_loop_runs_where_the_loop_does() -> None:
+    found = rules({"ops": ["ADD"]})
+    assert why(found, op(inside="WHILE")) == ["it stands in a WHILE, which U does not take"]
+    assert judge(rules({"ops": ["ADD", "WHILE"]}), op(inside="WHILE")).taken
+    assert judge(rules({"ops": ["ADD"]}, inner_graphs=True), op(inside="WHILE")).taken
+
+
 def test_a_size_known_only_when_running() -> None:
     found = rules({"ops": ["ADD"]}, everywhere=[{"rules": ["static"]}])
     assert "known only when running" in why(found, op(shape=(None, 4)))[0]

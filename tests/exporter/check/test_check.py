@@ -75,10 +75,25 @@ def test_figures_of_a_device_decide_and_can_be_set_for_a_run(tmp_path: Path) -> 
 def test_limits(tmp_path: Path) -> None:
     path = save(tmp_path)
     assert check(path, ["ethos-u"], int8=True, fail_under=["npu=95%"]).exit_status == 0
-    missed = check(path, ["ethos-u", "litert-xnnpack"], fail_under=["ethos-u=50", "cpu=100"])
+    missed = check(path, ["ethos-u", "litert-xnnpack"], fail_under=["50"])
     assert missed.exit_status == 1
     assert [message.code for message in missed.failed] == ["E-GATE-COVERAGE"]
     assert missed.failed[0].what.startswith("ethos-u: 0.0%")
+
+
+def test_a_device_without_such_a_unit_does_not_meet_its_limit(tmp_path: Path) -> None:
+    (message,) = check(save(tmp_path), ["ethos-u", "litert-xnnpack"], int8=True, fail_under=["npu=1%"]).failed
+    assert message.what.startswith("litert-xnnpack has no unit npu")
+
+
+def test_several_functions_are_told_apart(tmp_path: Path) -> None:
+    path = save(tmp_path)
+    result = check([f"first={path}", f"second={path}"], ["litert-gpu"], int8=True)
+    assert [unit.function for unit in result.units] == ["first", "second"]
+    assert [(message.code, message.where) for message in result.messages] == [
+        ("W-CHECK-INT8", "first"),
+        ("W-CHECK-INT8", "second"),
+    ]
 
 
 @pytest.mark.parametrize(
