@@ -62,10 +62,10 @@ def check(  # noqa: PLR0913 - the options of the command line
             raise PortproofError(
                 "E-USAGE", f"check needs fixed sizes, and {names} stays dynamic", hint="give every size a number"
             )
-        forms = Forms(source.model, int8=int8)
-        told.add([_made_up(key)] if int8 and not forms.quantized else [])
-        units = _Units(forms)
-        with listener.step("lower" if made.only else f"lower {key}", len(asked.found)) as advance:
+        step = listener.step("lower" if made.only else f"lower {key}", len(asked.found))
+        with Forms(source.model, int8=int8) as forms, step as advance:
+            told.add([_made_up(key)] if int8 and not forms.quantized else [])
+            units = _Units(forms)
             for path in asked.found:
                 found.append(replace(units.of(path), function="" if made.only else key))
                 advance()
@@ -101,8 +101,7 @@ class _Units:
         return replace(self._found[key], device=path.device, processor=path.processor, name=name)
 
     def _place(self, path: Path) -> UnitResult:
-        integers = self._forms.int8 or self._forms.quantized
-        form = f"{path.rules.dialect} int8" if integers else path.rules.dialect
+        form = f"{path.rules.dialect} int8" if self._forms.int8 else path.rules.dialect
         try:
             if path.rules.dialect != "mil":
                 return place(path, self._forms.operators(path.rules), form)

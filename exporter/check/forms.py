@@ -1,7 +1,9 @@
 """The forms that a model takes on its way to a unit: lowered in memory, each once, whatever number of units asks."""
 
-import functools
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.exporter.check.operators import Operator
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from portproof.device_profiles.op_rules.schema import OpRules
     from portproof.exporter.check.mil_operators import Package
 
+_PAIRS = frozenset({"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"})
+_NO_FORM = frozenset({"E-OP-UNSUPPORTED", "E-CALIB-QUANTIZED", "E-MODEL-UNSUPPORTED", "E-SHAPE-DYNAMIC", "E-INSTALL"})
+Made = TypeVar("Made")
+
 
 class Forms:
     """A model and what it is lowered to.
@@ -23,9 +29,11 @@ class Forms:
     """
 
     def __init__(self, model: "ir.Model", *, int8: bool = False) -> None:
-        self.int8 = int8
         self.quantized = any(node.op_type in _PAIRS for node in model.graph)
+        self.int8 = int8 or self.quantized
         self._source = model
+        self._made: dict[tuple[object, ...], Any] = {}
+        self._package: Package | None = None
 
     def operators(self, rules: "OpRules") -> tuple[Operator, ...]:
         """The operators of the file that a unit would run.
@@ -33,25 +41,12 @@ class Forms:
         Raises:
             PortproofError: ``E-OP-UNSUPPORTED``: the model cannot be written in that format.
         """
-        unit = rules.integer if self.int8 or self.quantized else ""
-        return self._operators(rules.dialect, unit, rules.integer_io and bool(unit))
+        unit = rules.integer if self.int8 else ""
+        if rules.dialect == "onnx":
+            return self._once(("onnx", unit), partial(self._onnx, unit))
+        integer_io = rules.integer_io and self.int8
+        return self._once(("tflite", unit, integer_io), partial(self._tflite, unit, integer_io))
 
-    @functools.cache  # noqa: B019 - a form lives as long as the check
-    def _operators(self, dialect: str, unit: str, integer_io: bool) -> tuple[Operator, ...]:
-        model = self._placed(unit) if unit and not self.quantized else self._simplified
-        if dialect == "tflite":
-            from portproof.exporter.check.tflite_operators import operators_of
-            from portproof.exporter.tflite.conversion import lower_function
-
-            lowered = lower_function(model, integer_io=integer_io, unit=unit or DEFAULT_UNIT)
-            return tuple(operators_of(lowered.model.graph))
-        if dialect == "onnx":
-            from portproof.exporter.check.onnx_operators import operators_of as of_onnx
-
-            return tuple(of_onnx(model))
-        raise PortproofError("E-INTERNAL", f"no form is known of {dialect}")
-
-    @functools.cache  # noqa: B019 - as below
     def package(self) -> "Package":
         """The model as a Core ML package, in a temporary folder.
 
@@ -60,10 +55,49 @@ class Forms:
         """
         from portproof.exporter.check.mil_operators import Package
 
-        return Package(self._placed("coreml") if self.int8 and not self.quantized else self._simplified)
+        if self._package is None:
+            self._package = Package(self._placed("coreml" if self.int8 else ""))
+        return self._package
 
-    @functools.cached_property
-    def _simplified(self) -> "ir.Model":
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._package is not None:
+            self._package.close()
+
+    def _once(self, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
+
+    def _onnx(self, unit: str) -> tuple[Operator, ...]:
+        from portproof.exporter.check.onnx_operators import operators_of
+
+        return tuple(operators_of(self._placed(unit)))
+
+    def _tflite(self, unit: str, integer_io: bool) -> tuple[Operator, ...]:
+        from portproof.exporter.check.tflite_operators import operators_of
+        from portproof.exporter.tflite.conversion import lower_function
+
+        lowered = lower_function(self._placed(unit), integer_io=integer_io, unit=unit or DEFAULT_UNIT)
+        return tuple(operators_of(lowered.model.graph))
+
+    def _placed(self, unit: str) -> "ir.Model":
+        """Quantized for a unit; as it is, where there is none or the model is quantized already."""
+        if not unit or self.quantized:
+            return self._once(("simplified",), self._simplify)
+        return self._once(("placed", unit), partial(self._quantize, unit))
+
+    def _quantize(self, unit: str) -> "ir.Model":
+        from portproof.exporter.check.synthetic import quantized
+
+        return quantized(self._placed(""), unit)
+
+    def _simplify(self) -> "ir.Model":
         """By Portproof's own passes: onnxsim, and the proof by running, are the export's."""
         from portproof.exporter import provenance
         from portproof.exporter.noise import captured
@@ -74,24 +108,9 @@ class Forms:
         provenance.fill(model)
         return model
 
-    @functools.cache  # noqa: B019 - as above
-    def _placed(self, unit: str) -> "ir.Model":
-        from portproof.exporter.check.synthetic import quantized
-
-        return quantized(self._simplified, unit)
-
 
 def refusal(error: PortproofError) -> tuple[Message, ...]:
     """Why a model has no form of a dialect; errors of other kinds are raised on."""
-    if error.code not in (
-        "E-OP-UNSUPPORTED",
-        "E-CALIB-QUANTIZED",
-        "E-MODEL-UNSUPPORTED",
-        "E-SHAPE-DYNAMIC",
-        "E-INSTALL",
-    ):
+    if error.code not in _NO_FORM:
         raise error
     return error.messages
-
-
-_PAIRS = frozenset({"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"})
