@@ -42,7 +42,7 @@ class Trials:
         samples: what it is watched and judged on.
         seed: for all that is drawn.
         reference: the outputs of the model as it was, which every rewritten one is held against.
-        tables: of the models tried, by their fingerprint: what was watched is not watched again.
+        tables: of the model that was kept, by its fingerprint: what was watched is not watched again.
     """
 
     place: "Callable[[ir.Model], Placement]"
@@ -59,10 +59,15 @@ class Trials:
         if placement.sources:  # a plan without ranges needs no statistics
             collector.add(islice(self.samples.fit(), _SAMPLES))
         table = collector.table
-        self.tables[table.model] = table
         plan = self.build(model, placement, dict(table.histograms))
         return Workspace(
-            model=model, plan=plan, samples=self.samples, seed=self.seed, most=_SAMPLES, reference=self.reference
+            model=model,
+            plan=plan,
+            samples=self.samples,
+            seed=self.seed,
+            most=_SAMPLES,
+            reference=self.reference,
+            table=table,
         )
 
 
@@ -97,6 +102,8 @@ def rewrite(
         seconds = time.perf_counter() - start
         reports.append(StepReport(name=step.name, before=before, after=reached, verdicts=verdicts, seconds=seconds))
         note(f"{step.name}: {reports[-1].gain_db:+.1f} dB, kept in {len(kept)} of {len(groups)} groups")
+    if workspace.table is not None:
+        trials.tables[workspace.table.model] = workspace.table
     return workspace.model, tuple(reports)
 
 

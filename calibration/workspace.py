@@ -21,6 +21,8 @@ from portproof.calibration.write import reads, write
 if TYPE_CHECKING:
     import onnx_ir as ir
 
+    from portproof.calibration.observe.table import Table
+
 _FOR_MEANS = 20  # samples: a mean over as many images and all their positions is settled
 _JUDGED = 32  # samples held back: they decide between plans, whose errors are those of the same samples
 _MOST_BYTES = 1 << 26
@@ -63,6 +65,7 @@ class Workspace:
         seed: for all that is drawn.
         most: samples that a step sees at most: corrections gain little from more, and cost in proportion.
         reference: the float model's outputs, kept for the next accuracy, and for the next workspace.
+        table: the statistics that a trial's plan was made of.
     """
 
     model: "ir.Model"
@@ -71,6 +74,7 @@ class Workspace:
     seed: int = 0
     most: int = 48
     reference: Reference = field(default_factory=Reference, compare=False, repr=False)
+    table: "Table | None" = field(default=None, compare=False, repr=False)
 
     def weight(self, layer: str) -> NDArray[np.float32]:
         """See `steps.Context`."""

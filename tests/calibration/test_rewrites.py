@@ -141,12 +141,22 @@ def test_trials_are_held_against_the_first_model_and_keep_what_they_watched(mode
     scale(changed, "w2", 0, 0.0)  # its function is another: only the first model's outputs show it
     second = tried.workspace(changed)
     assert second.accuracy(second.plan).mean_db < min(reached.mean_db, 20)
-    assert [table.count for table in tried.tables.values()] == [8, 8]
+    assert first.table is not None
+    assert first.table.count == 8
     placement = tried.place(model)
     runs: list[int] = []
-    found = calibrate(model, placement, tried.samples, advance=lambda: runs.append(1), tables=tried.tables)
+    found = calibrate(
+        model, placement, tried.samples, advance=lambda: runs.append(1), tables={first.table.model: first.table}
+    )
     whole = calibrate(model, placement, tried.samples)
     assert (len(runs), found.samples) == (10, whole.samples)
     assert all(
         np.array_equal(found.histograms[name].counts, whole.histograms[name].counts) for name in whole.histograms
     )
+
+
+def test_only_the_table_of_what_was_kept_is_held(model: ir.Model) -> None:
+    tried = trials(model)
+    kept, _ = rewrite(model, [Scaling("good", "bad")], tried)
+    (table,) = tried.tables.values()
+    assert table.model == tried.workspace(kept).table.model  # type: ignore[union-attr]
