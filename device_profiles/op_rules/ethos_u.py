@@ -7,6 +7,7 @@ from portproof.device_profiles.op_rules.registry import Refused, op_rule
 
 _MOST_REDUCED = {"int8": 16_777_216, "uint8": 8_388_608, "int16": 65_536}
 _LONGEST_AXIS = 4096
+_REACH = 65_536
 
 
 @op_rule
@@ -145,3 +146,24 @@ def gather_axis_is_batch(op: OpFacts) -> Refused | None:
     if axis != batch:
         return Refused(why=f"it gathers along axis {axis} with {batch} batch dimensions, it takes equal ones")
     return None
+
+
+@op_rule
+def ethos_u_transpose(op: OpFacts) -> Refused | None:
+    """TRANSPOSE of Ethos-U55 and U65: sizes that its address registers reach, by the permutation."""
+    x, perm = op.input(0), op.input(1)
+    if x is None or perm is None or not perm.values or len(perm.values) != x.rank:
+        return None
+    order = [int(axis) for axis in perm.values]
+    if order == sorted(order):
+        return None
+    if x.dtype == "int32" and x.rank > 4:
+        return Refused(why=f"it moves {x.rank} axes of int32, it takes 4", hint="move integers of 8 bits")
+    outer, fixed = x.sizes[:-3], order[: max(0, x.rank - 3)]
+    if math.prod(outer) == 1 and fixed == sorted(fixed) and (not fixed or fixed[-1] < x.rank - 3):
+        fits = max(x.sizes) <= _REACH
+    else:
+        largest = sorted(x.sizes)[-(x.rank - 2) :] if x.rank > 2 else []
+        fits = math.prod(largest) <= _REACH
+    hint = "move fewer axes at a time: two transposes, or a reshape that joins axes first"
+    return None if fits else Refused(why=f"it moves axes of {x.sizes}, which are too long together", hint=hint)

@@ -91,3 +91,24 @@ def test_gather_and_what_is_never_taken() -> None:
     assert why("gather_axis_is_batch", op("GATHER", axis=1, batch_dims=1)) == ""
     assert "axis 1 with 0" in why("gather_axis_is_batch", op("GATHER", axis=1))
     assert why("never", op(), why="no such thing") == "no such thing"
+
+
+@pytest.mark.parametrize(
+    ("shape", "perm", "taken"),
+    [
+        ((1, 16, 16, 8), (0, 3, 1, 2), True),
+        ((1, 500, 1, 6, 64), (2, 0, 3, 1, 4), False),
+        ((1, 50, 1, 6, 64), (2, 0, 3, 1, 4), True),
+        ((1, 1, 500, 6, 64), (0, 1, 3, 2, 4), True),
+        ((4, 300, 300, 8), (1, 0, 2, 3), False),
+        ((4, 300, 300, 8), (0, 1, 2, 3), True),
+    ],
+)
+def test_transposes(shape: tuple[int, ...], perm: tuple[int, ...], taken: bool) -> None:
+    facts = op("TRANSPOSE", [tensor(*shape), constant(*perm)])
+    assert (why("ethos_u_transpose", facts) == "") == taken
+
+
+def test_transposes_of_int32() -> None:
+    x = tensor(1, 2, 3, 4, 5, dtype="int32", scale=0)
+    assert "5 axes of int32" in why("ethos_u_transpose", op("TRANSPOSE", [x, constant(0, 2, 1, 3, 4)]))

@@ -1,8 +1,8 @@
 """Partitions of graphs, and what they hand over."""
 
 import itertools
-import random
 
+import numpy as np
 import pytest
 
 from portproof.device_profiles.op_rules.facts import OpFacts, TensorFacts
@@ -55,10 +55,10 @@ def test_sizes_of_types() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_operator_runs_once_and_after_what_it_reads(seed: int) -> None:
-    chance = random.Random(seed)
-    count = chance.randint(1, 30)
-    operators = [operator(f"v{k}", f"v{chance.randrange(k)}" if k else "x") for k in range(count)]
-    taken = [chance.random() < 0.5 for _ in operators]
+    chance = np.random.default_rng(seed)
+    count = int(chance.integers(1, 30))
+    operators = [operator(f"v{k}", f"v{chance.integers(k)}" if k else "x") for k in range(count)]
+    taken = [bool(each) for each in chance.integers(2, size=count)]
     found = partitions(operators, taken)
     order = [index for part in found for index in part.members]
     assert sorted(order) == list(range(count))
