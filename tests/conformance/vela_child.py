@@ -1,7 +1,7 @@
 """Runs Vela on many files: ``python vela_child.py FOLDER MODEL.tflite... -- OPTIONS``.
 
-Prints ``### MODEL`` in front of what Vela prints of each; runs in an interpreter with ethos-u-vela. Each file has a process
-of its own, because Vela aborts on some, forked from one that has imported Vela already. Nothing here imports Portproof.
+Prints ``### MODEL`` in front of what Vela prints of each; runs in an interpreter with ethos-u-vela. Each file has a
+process of its own, forked from one that has imported Vela: it aborts on some. Nothing here imports Portproof.
 """
 
 import os
