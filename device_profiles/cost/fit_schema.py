@@ -1,4 +1,4 @@
-"""What a profile holds of a fitted cost model: one `[[latency]]` table. Imported only where profiles are read: pydantic."""
+"""What a profile holds of a fitted cost model: one `[[latency]]` table. Needs pydantic."""
 
 from typing import Literal
 

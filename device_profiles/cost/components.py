@@ -1,0 +1,130 @@
+"""What the cost model sees of a network: amounts of work by class (a roofline's terms), and a few traits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portproof.device_profiles.cost.work import PRODUCTS, Layer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_MACS = {"pw": "pw", "dw": "dw", "gconv": "gconv", "fc": "fc", "bmm": "bmm", "rnn": "rnn", "deconv": "deconv"}
+_MOVED = {
+    "conv": ("conv", "gconv", "deconv"), "pw": ("pw",), "dw": ("dw",), "fc": ("fc", "bmm", "rnn"),
+    "elt": ("elt", "elt2"),
+    "act": ("act", "swish", "gelu"), "norm": ("norm",), "softmax": ("softmax",), "layout": ("transpose", "move"),
+    "cat": ("cat",), "pool": ("pool", "reduce"),
+}  # fmt: skip
+_IO_OF = {kind: f"io_{name}" for name, kinds in _MOVED.items() for kind in kinds}
+#: Layers counted once more, for what starting them costs.
+_COUNTED = {"transpose": "n_layout", "move": "n_layout", "cat": "n_layout", "norm": "n_norm", "softmax": "n_norm",
+            "reduce": "n_reduce", "rnn": "n_rnn"}  # fmt: skip
+
+#: For each term: relative cost before any measurement is seen, for cores and for neural processors. Millions of
+#: multiply-accumulates (m_), of elements moved (io_) and of parameters, layers (n_). On cores about 10 GMAC/s and
+#: 1.6 Gelements/s; Winograd halves 3x3 convolutions; a neural processor's matrix unit is 400 times faster, memory less.
+PRIORS: dict[str, tuple[float, float]] = {
+    "const": (20, 200), "n_product": (8, 2), "n_other": (4, 2), "params": (200, 40),
+    "m_stem": (120, 0.3), "m_winograd": (45, 0.2), "m_conv": (100, 0.2), "m_pw": (100, 0.25), "m_dw": (150, 1),
+    "m_gconv": (150, 0.5), "m_fc": (100, 0.25), "m_bmm": (120, 0.4), "m_rnn": (150, 1), "m_deconv": (120, 0.5),
+    "io_stem": (600, 8), "io_winograd": (900, 4), "io_conv": (600, 4), "io_pw": (600, 4), "io_dw": (600, 8),
+    "io_fc": (500, 4), "io_elt": (500, 8), "io_act": (800, 15), "io_norm": (800, 15), "io_softmax": (1000, 20),
+    "io_layout": (800, 15), "io_cat": (500, 8), "io_pool": (500, 8), "n_layout": (4, 4), "n_norm": (4, 4),
+    "n_reduce": (8, 4), "n_rnn": (50, 50), "m_padding": (2, 0.01), "m_small": (5, 0.02), "io_spill": (50, 2),
+}  # fmt: skip
+TERMS = tuple(PRIORS)
+#: What a device can be better or worse at than others of its kind, as groups of terms.
+FACTORS: dict[str, tuple[str, ...]] = {
+    "compute": tuple(term for term in TERMS if term.startswith("m_")),
+    "memory": tuple(term for term in TERMS if term.startswith("io_")),
+    "weights": ("params",),
+    "overhead": tuple(term for term in TERMS if term == "const" or term.startswith("n_")),
+}
+#: Millions of elements beyond which a layer's data is taken not to stay on the chip.
+_ON_CHIP = 1.0
+
+
+def amounts(layers: Sequence[Layer]) -> dict[str, float]:
+    """The amount of each of `TERMS` in a network."""
+    found = dict.fromkeys(TERMS, 0.0)
+    found["const"] = 1.0
+    for layer in layers:
+        for term, amount in layer_amounts(layer).items():
+            found[term] += amount
+    return found
+
+
+def layer_amounts(layer: Layer) -> dict[str, float]:
+    """The amounts of `TERMS` in one layer; those it has none of are left out."""
+    moved = (layer.inputs + layer.outputs) / 1e6
+    product = layer.kind in PRODUCTS
+    found = {"n_product" if product else "n_other": 1.0}
+    if layer.kind in _COUNTED:
+        found[_COUNTED[layer.kind]] = 1.0
+    if layer.kind == "conv":
+        kind = _dense(layer)
+        return found | _product(layer, f"m_{kind}", f"io_{kind}", moved)
+    if product:
+        return found | _product(layer, f"m_{_MACS[layer.kind]}", _IO_OF[layer.kind], moved)
+    return found | {_IO_OF.get(layer.kind, "io_layout"): moved}
+
+
+def _dense(layer: Layer) -> str:
+    """Stems have few input channels; 3x3 kernels without stride are what Winograd's algorithm speeds up."""
+    if layer.reduction <= 4 * layer.window:
+        return "stem"
+    return "winograd" if (layer.window, layer.stride, layer.dilation) == (9, 1, 1) else "conv"
+
+
+def _product(layer: Layer, macs: str, moving: str, moved: float) -> dict[str, float]:
+    found = {macs: layer.macs / 1e6, moving: moved, "params": layer.params / 1e6}
+    if layer.kind in {"conv", "pw", "gconv"}:
+        inputs = max(layer.reduction // max(layer.window, 1), 1)
+        padding = _padded(layer.channels) / max(layer.channels, 1) * _padded(inputs) / inputs - 1
+        found["m_padding"] = layer.macs * padding / 1e6
+    if layer.kind != "dw" and layer.channels and layer.outputs <= 100 * layer.channels:
+        found["m_small"] = layer.macs / 1e6
+    found["io_spill"] = max(moved - _ON_CHIP, 0.0)
+    return found
+
+
+def _padded(channels: int) -> int:
+    """Matrix units work on 32 channels at once."""
+    return -(-channels // 32) * 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traits:
+    """Networks as points: what makes two of them alike in how fast they run.
+
+    Attributes:
+        amounts: float64 [networks, terms].
+        sizes: logarithms of all work, all elements moved, parameters and layers: float64 [networks, 4].
+        mix: roots of the shares of each class in the work and in the elements moved: float64 [networks, ...].
+    """
+
+    amounts: "np.ndarray"
+    sizes: "np.ndarray"
+    mix: "np.ndarray"
+
+
+_WORK = tuple(t for t in FACTORS["compute"] if t not in {"m_padding", "m_small", "m_deconv"})
+_MOVES = tuple(t for t in FACTORS["memory"] if t != "io_spill")
+
+
+def traits(networks: Sequence[dict[str, float]]) -> Traits:
+    """The traits of networks, from their amounts."""
+    import numpy as np
+
+    table = np.array([[network[term] for term in TERMS] for network in networks], dtype=float).reshape(-1, len(TERMS))
+    column = {term: table[:, index] for index, term in enumerate(TERMS)}
+    work = np.maximum(sum(column[term] for term in _WORK), 1e-6)
+    moved = np.maximum(sum(column[term] for term in _MOVES), 1e-6)
+    layers = np.maximum(column["n_product"] + column["n_other"], 1)
+    sizes = np.stack([np.log(work), np.log(moved), np.log(column["params"] + 0.3), np.log(layers)], axis=1)
+    shares = [np.sqrt(column[term] / work) for term in _WORK] + [np.sqrt(column[term] / moved) for term in _MOVES]
+    rest = [column["m_padding"] / work, column["m_small"] / work, column["io_spill"] / moved]
+    # About the middle and the spread of the networks measured: constants, so that a prediction depends on no other.
+    scaled = (sizes - np.array([6.3, 3.0, 2.0, 4.4])) / 1.5
+    return Traits(amounts=table, sizes=scaled, mix=np.stack([*shares, *(0.5 * part for part in rest)], axis=1))

@@ -1,0 +1,119 @@
+"""How well unseen architectures are predicted: each fold's are unseen in every group at once."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portproof.device_profiles.cost import deviation
+from portproof.device_profiles.cost.components import Traits
+from portproof.device_profiles.cost.points import Points
+from portproof.device_profiles.cost.reference import KINDS, fit, kind_of, take
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: A group is calibrated from this many architectures on.
+CALIBRATED = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """Errors on unseen architectures: shares, not percent. `within`: of 10 and of 20 %. `rank`: median Spearman."""
+
+    points: int
+    median_ape: float
+    within_10: float
+    within_20: float
+    rank: float
+
+
+def folds(points: Points, count: int, seed: int) -> "np.ndarray":
+    """The fold of every point, int64 [n]: architectures dealt out in a seeded random order."""
+    import numpy as np
+
+    order = np.random.default_rng(seed).permutation(int(points.architecture.max()) + 1)
+    fold = np.empty(len(order), dtype=np.int64)
+    fold[order] = np.arange(len(order)) % count
+    return np.asarray(fold[points.architecture])
+
+
+def predict_held_out(points: Points, traits: Traits, fold: "np.ndarray") -> "np.ndarray":
+    """Log milliseconds of every point from a model that saw none of its fold; NaN where its group is new to that."""
+    import numpy as np
+
+    predicted = np.full(len(points.log_ms), np.nan)
+    units = np.array([group.unit for group in points.groups])[points.group]
+    for kind, members in KINDS.items():
+        of_kind = np.isin(units, members)
+        for one in np.unique(fold[of_kind]):
+            train = np.flatnonzero(of_kind & (fold != one))
+            test = np.flatnonzero(of_kind & (fold == one))
+            if len(train):
+                predicted[test] = _predict(points.take(train), points.take(test), traits, kind)
+    return predicted
+
+
+def _predict(train: Points, test: Points, traits: Traits, kind: str) -> "np.ndarray":
+    import numpy as np
+
+    reference = fit(train, traits, kind)
+    deviations = deviation.fit(reference, train, traits)
+    position = {family: index for index, family in enumerate(reference.families)}
+    out = np.full(len(test.log_ms), np.nan)
+    for group in np.unique(test.group):
+        family = position.get(test.groups[group].family)
+        at = np.flatnonzero(test.group == group)
+        if family is None or int(group) not in deviations:
+            continue
+        rows = take(traits, test.network[at])
+        families = np.full(len(at), family)
+        response = reference.predict(families, rows)
+        z = deviation.features(reference, families, rows, response)
+        out[at] = deviation.apply(deviations[int(group)], z, response)
+    return out
+
+
+def calibrated(points: Points, least: int = CALIBRATED) -> "np.ndarray":
+    """Whether each point's group has `least` architectures, bool [n]."""
+    import numpy as np
+
+    sizes = [len(np.unique(points.architecture[points.group == index])) for index in range(len(points.groups))]
+    return np.asarray(np.array(sizes)[points.group] >= least)
+
+
+def quality(points: Points, predicted: "np.ndarray", rows: "np.ndarray") -> Quality:
+    """Errors of the points that `rows` (bool [n]) selects and that were predicted."""
+    import numpy as np
+
+    rows = rows & np.isfinite(predicted)
+    error = np.abs(np.exp(predicted - points.log_ms) - 1)[rows]
+    groups = [rows & (points.group == group) for group in np.unique(points.group[rows])]
+    ranks = [spearman(predicted[at], points.log_ms[at]) for at in groups if at.sum() >= 5]
+    return Quality(
+        points=int(rows.sum()),
+        median_ape=float(np.median(error)),
+        within_10=float(np.mean(error <= 0.1)),
+        within_20=float(np.mean(error <= 0.2)),
+        rank=float(np.median(ranks)) if ranks else float("nan"),
+    )
+
+
+def spearman(one: "np.ndarray", other: "np.ndarray") -> float:
+    """Rank correlation of two arrays without ties."""
+    import numpy as np
+
+    return float(np.corrcoef(np.argsort(np.argsort(one)), np.argsort(np.argsort(other)))[0, 1])
+
+
+def half_width(points: Points, predicted: "np.ndarray", rows: "np.ndarray", share: float = 0.8) -> float:
+    """The half-width, as a logarithm, within which `share` of the selected points were predicted."""
+    import numpy as np
+
+    rows = rows & np.isfinite(predicted)
+    return float(np.quantile(np.abs(predicted - points.log_ms)[rows], share))
+
+
+def kind_rows(points: Points, kind: str) -> "np.ndarray":
+    """Which points are of units of a kind, bool [n]."""
+    import numpy as np
+
+    return np.asarray(np.array([kind_of(group.unit) == kind for group in points.groups])[points.group])

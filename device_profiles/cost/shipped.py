@@ -1,0 +1,123 @@
+"""The cost model that comes with Portproof: fitted once to the public measurements, read from `data/latency.json`."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from portproof.device_profiles.cost.components import TERMS, Traits, traits
+from portproof.device_profiles.cost.deviation import Deviation
+from portproof.device_profiles.cost.groups import Family, Group
+from portproof.device_profiles.cost.reference import SETTINGS, Reference
+
+DATA = Path(__file__).parent / "data" / "latency.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What is known of one group: its deviation, the half-width of its 80 % interval, on how many architectures."""
+
+    deviation: Deviation
+    log_spread: float
+    architectures: int
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shipped:
+    """All that was fitted.
+
+    Attributes:
+        references: by kind of unit.
+        calibrations: by group; the device is a profile's id.
+        networks: amounts by ``architecture|shape``, of the networks measured.
+        scale_spread: by kind of unit: the half-width of the 80 % interval, as a logarithm, of a device never measured.
+    """
+
+    references: dict[str, Reference]
+    calibrations: dict[Group, Calibration]
+    networks: dict[str, dict[str, float]]
+    scale_spread: dict[str, float]
+
+
+@cache
+def load() -> Shipped:
+    """The shipped model; read once."""
+    import json
+
+    return from_json(json.loads(DATA.read_text(encoding="utf-8")))
+
+
+def from_json(data: dict[str, Any]) -> Shipped:
+    """The model from what `to_json` wrote."""
+    networks = {name: dict(zip(TERMS, row, strict=True)) for name, row in data["networks"].items()}
+    points = traits(list(networks.values()))
+    return Shipped(
+        references={kind: _reference(kind, table, points) for kind, table in data["references"].items()},
+        calibrations={
+            Group(device=row[0], unit=row[1], runtime=row[2], precision=row[3]): Calibration(
+                deviation=Deviation(log_scale=row[4], weights=tuple(row[5])),
+                log_spread=row[6],
+                architectures=row[7],
+                source=data["source"],
+            )
+            for row in data["groups"]
+        },
+        networks=networks,
+        scale_spread=data["scale_spread"],
+    )
+
+
+def _reference(kind: str, table: dict[str, Any], points: Traits) -> Reference:
+    import numpy as np
+
+    return Reference(
+        families=tuple(Family(unit=row[0], runtime=row[1], precision=row[2]) for row in table["families"]),
+        base=np.array(table["base"]),
+        rates=np.array(table["rates"]),
+        pair_family=np.array(table["pair_family"], dtype=np.int64),
+        pair_network=np.array(table["pair_network"], dtype=np.int64),
+        response=np.array(table["response"]),
+        alpha=np.array(table["alpha"]),
+        traits=points,
+        settings=SETTINGS[kind],
+    )
+
+
+def to_json(shipped: Shipped, source: str) -> dict[str, Any]:
+    """The model as JSON-able data: six digits are far more than any of its numbers is worth."""
+    return {
+        "source": source,
+        "terms": list(TERMS),
+        "networks": {name: _rounded([row[term] for term in TERMS]) for name, row in shipped.networks.items()},
+        "references": {kind: _reference_json(reference) for kind, reference in shipped.references.items()},
+        "groups": [
+            [
+                *(group.device, group.unit, group.runtime, group.precision),
+                *(_round(found.deviation.log_scale), _rounded(found.deviation.weights)),
+                *(_round(found.log_spread), found.architectures),
+            ]
+            for group, found in sorted(shipped.calibrations.items())
+        ],
+        "scale_spread": {kind: _round(value) for kind, value in shipped.scale_spread.items()},
+    }
+
+
+def _reference_json(reference: Reference) -> dict[str, Any]:
+    return {
+        "families": [[family.unit, family.runtime, family.precision] for family in reference.families],
+        "base": _rounded(reference.base),
+        "rates": [_rounded(row) for row in reference.rates],
+        "pair_family": reference.pair_family.tolist(),
+        "pair_network": reference.pair_network.tolist(),
+        "response": _rounded(reference.response),
+        "alpha": _rounded(reference.alpha),
+    }
+
+
+def _round(value: float) -> float:
+    return float(f"{float(value):.6g}")
+
+
+def _rounded(values: Any) -> list[float]:
+    return [_round(value) for value in values]
