@@ -1,4 +1,4 @@
-"""``--min-sqnr``, ``--max-drop``, ``--metric``, ``--max-size``: what a mix of precisions has to meet."""
+"""``--min-sqnr``, ``--max-drop``, ``--metric``, ``--max-size``, ``--max-latency``: what a mix has to meet."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +11,7 @@ from portproof.device_profiles.errors import PortproofError
 if TYPE_CHECKING:
     from portproof.calibration.report import QuantizationReport
     from portproof.calibration.sensitivity.goal import Goal
+    from portproof.calibration.sensitivity.pace import Pace
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _MEGABYTE = 1_000_000
@@ -31,6 +32,7 @@ _OPTIONS = (
         help="Called with run(inputs) -> outputs, returns a number, the higher the better.",
     ),
     click.option("--max-size", type=float, metavar="MB", help="The same, with at most so many megabytes of weights."),
+    click.option("--max-latency", type=float, metavar="MS", help="The same, predicted for -d DEVICE."),
 )
 
 
@@ -41,25 +43,29 @@ def bounds(command: _Command) -> _Command:
     return command
 
 
-def goal(options: dict[str, Any]) -> "Goal | None":
+def goal(options: dict[str, Any], pace: "Callable[[], Pace]") -> "Goal | None":
     """What they ask for, taken out of a command's options; None where none was given.
 
+    Args:
+        options: of the command.
+        pace: predicts latencies, where one is bounded.
+
     Raises:
-        PortproofError: ``E-USAGE``: a drop without a metric, a metric without a drop, a bound below 0.
+        PortproofError: ``E-USAGE``: a drop without a metric, a metric without a drop, a bound below 0; as `pace`.
     """
-    names = ("min_sqnr", "max_drop", "metric", "max_size")
-    min_sqnr, max_drop, metric, max_size = (options.pop(name) for name in names)
+    names = ("min_sqnr", "max_drop", "metric", "max_size", "max_latency")
+    min_sqnr, max_drop, metric, max_size, max_latency = (options.pop(name) for name in names)
     if (metric is None) != (max_drop is None):
         missing = "--max-drop" if max_drop is None else "--metric"
         raise PortproofError("E-USAGE", f"{missing} is missing", why="--metric and --max-drop belong together")
-    if min_sqnr is max_drop is max_size is None:
+    if min_sqnr is max_drop is max_size is max_latency is None:
         return None
     from portproof.calibration.sensitivity.goal import Goal
     from portproof.calibration.sensitivity.targets import Targets
 
     size_bytes = None if max_size is None else round(max_size * _MEGABYTE)
-    targets = Targets(min_sqnr_db=min_sqnr, max_drop=max_drop, max_size_bytes=size_bytes)
-    return Goal(targets=targets, metric=metric or "")
+    targets = Targets(min_sqnr_db=min_sqnr, max_drop=max_drop, max_size_bytes=size_bytes, max_latency_ms=max_latency)
+    return Goal(targets=targets, metric=metric or "", pace=None if max_latency is None else pace())
 
 
 def frontier_table(report: "QuantizationReport") -> str:
@@ -74,7 +80,9 @@ def frontier_table(report: "QuantizationReport") -> str:
             "exact" if point["sqnr_db"] is None else f"{point['sqnr_db']:.1f}",
             size_text(point["size_bytes"]),
             f"{point['bit_operations'] / 1e9:.2f}",
+            "-" if point["latency_ms"] is None else f"{point['latency_ms']:.3g}",
         )
         for point in report.mix["frontier"]
     ]
-    return table(("", "mix of layers", "SQNR dB", "weights", "G bit operations"), rows, right=(2, 3, 4))
+    head = ("", "mix of layers", "SQNR dB", "weights", "G bit operations", "predicted ms")
+    return table(head, rows, right=range(2, 6))

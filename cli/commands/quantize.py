@@ -70,13 +70,14 @@ def command(
 ) -> Outcome:
     """Quantize MODEL.onnx: int8 weights and activations on DATA's ranges, each step kept only where it helps."""
     from portproof.calibration import quantize
+    from portproof.calibration.sensitivity.predicted import pace
     from portproof.device_profiles.integer_kernels import unit_of
     from portproof.exporter.report.html.page import save
     from portproof.exporter.report.html.quantized import quantized_page
 
     path, html = out or model.with_suffix(".int8.onnx"), options.pop("html")
-    wanted = goal(options)
     unit = unit_of(device, profile_path=profiles, overrides=overrides)
+    wanted = goal(options, lambda: pace(model, device or next(map(str, profiles), None), unit))
     result = quantize(model, path, data, progress=progress, goal=wanted, device=unit, **options)
     if html is not None:
         save(quantized_page(result.report, model.name), html)
