@@ -14,7 +14,7 @@ from portproof.runtimes.spec import Array
 if TYPE_CHECKING:
     from portproof.runtimes.coreml.program import Operation
 
-LEAST = 0.1
+LEAST = 0.01
 """A sample's largest number counts as so much at least of that of all samples."""
 
 Samples = list[dict[str, Array]]
@@ -126,7 +126,7 @@ def scales(reference: Samples) -> dict[str, float]:
 def differences(reference: Samples, got: Samples, largest: dict[str, float] | None = None) -> list[float]:
     """For each sample the largest difference of any output, relative to its largest number in that sample.
 
-    A sample's largest number counts as a tenth at least of that of all samples (`largest`): nothing much is to be told
+    A sample's largest number counts as a hundredth at least of that of all samples (`largest`): nothing much is to be told
     from one whose output is next to nothing. Where only one side has a number the difference is infinite.
     """
     least = {name: LEAST * scale or 1.0 for name, scale in (largest or scales(reference)).items()}

@@ -82,6 +82,6 @@ def test_differences_count_numbers_that_one_side_lacks(want: list[float], have: 
 
 def test_every_sample_is_measured_by_its_own_scale() -> None:
     want = [{"y": np.array([100.0])}, {"y": np.array([20.0])}, {"y": np.array([0.0])}]
-    have = [{"y": np.array([100.0])}, {"y": np.array([19.0])}, {"y": np.array([0.2])}]
+    have = [{"y": np.array([100.0])}, {"y": np.array([19.0])}, {"y": np.array([0.02])}]
     assert difference(want, have) == 0.05
     assert difference(want[::2], have[::2]) == pytest.approx(0.02), "an output of next to nothing tells little"
