@@ -13,16 +13,32 @@ _PLACES = 3
 """How many places of one reason are shown; all are in ``--json``."""
 
 
+_PREDICTED = (
+    "predicted ms: never measured; intervals hold 80 % of networks; ?: measured on too few networks, or on none"
+)
+
+
 def matrix(units: "Sequence[UnitResult]") -> str:
     """A row for each path to a unit: shares of operators and multiply-accumulates, partitions, what they hand over."""
-    head = ("device", "unit", "rules", "form", "operators", "MACs", "partitions", "switches", "handed over")
-    return table(head, [_row(unit) for unit in units], right=range(4, 9))
+    head = (
+        "device",
+        "unit",
+        "rules",
+        "form",
+        "operators",
+        "MACs",
+        "partitions",
+        "switches",
+        "handed over",
+        "predicted ms",
+    )
+    return table(head, [_row(unit) for unit in units], right=range(4, 10))
 
 
 def _row(unit: "UnitResult") -> tuple[object, ...]:
     start = (_device(unit), unit.processor, unit.unit, unit.form)
     if unit.unwritten:
-        return (*start, "-", "-", "-", "-", "-")
+        return (*start, "-", "-", "-", "-", "-", "-")
     return (
         *start,
         f"{unit.operators_share:.0%} of {len(unit.placed)}",
@@ -30,7 +46,17 @@ def _row(unit: "UnitResult") -> tuple[object, ...]:
         unit.on_unit_partitions,
         unit.switches,
         size_text(unit.crossing_bytes),
+        _predicted(unit),
     )
+
+
+def _predicted(unit: "UnitResult") -> str:
+    """The predicted time with its 80 % interval; ``?`` where this device was not measured on enough networks."""
+    if unit.predicted is None:
+        return "-"
+    found = unit.predicted
+    text = f"{found.latency_ms:.3g} ({found.low_ms:.3g} to {found.high_ms:.3g})"
+    return text if found.calibrated else f"{text} ?"
 
 
 def _device(unit: "UnitResult") -> str:
@@ -50,7 +76,10 @@ def refusals(units: "Sequence[UnitResult]") -> Iterator[str]:
 def notes(units: "Sequence[UnitResult]") -> str:
     """What a user should know of the units, once each."""
     found = dict.fromkeys((unit.unit, note) for unit in units for note in unit.notes)
-    return "\n".join(f"{name}: {note}" for name, note in found)
+    lines = [f"{name}: {note}" for name, note in found]
+    if any(unit.predicted is not None for unit in units):
+        lines.append(_PREDICTED)
+    return "\n".join(lines)
 
 
 def _unwritten(unit: "UnitResult") -> Iterator[str]:

@@ -134,6 +134,7 @@ class OpRules(_Strict):
         sources: where facts are from, by key.
         source: of the unit as a whole.
         variants: other rules that hold for units whose variant begins so: ``{ ethos-u85 = "ethos-u85" }``.
+        latency: the runtime that measurements name for this path, and the precisions of a float and an int8 file.
         advice: the verdicts are advice, never fact: the runtime decides on the device and does not say how.
     """
 
@@ -158,6 +159,7 @@ class OpRules(_Strict):
     sources: dict[str, str]
     source: str
     variants: dict[str, str] = Field(default_factory=dict)
+    latency: dict[Literal["runtime", "float", "int8"], str] = Field(default_factory=dict)
     advice: bool = False
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from portproof.exporter.check.mil_operators import NEURAL_ENGINE, verdict
 from portproof.exporter.check.paths import Path, paths
 from portproof.exporter.check.place import place, unwritten
 from portproof.exporter.check.result import CheckResult, UnitResult
+from portproof.exporter.check.timing import clock
 from portproof.exporter.progress import Progress, Silent
 from portproof.exporter.told import Told
 from portproof.runtimes.options import DEFAULT_SIGNATURE
@@ -65,9 +66,10 @@ def check(  # noqa: PLR0913 - the options of the command line
         step = listener.step("lower" if made.only else f"lower {key}", len(asked.found))
         with Forms(source.model, int8=int8) as forms, step as advance:
             told.add([_made_up(key)] if int8 and not forms.quantized else [])
-            units = _Units(forms)
+            units, timer = _Units(forms), clock(source.model, asked.profiles)
             for path in asked.found:
-                found.append(replace(units.of(path), function="" if made.only else key))
+                placed = replace(units.of(path), function="" if made.only else key)
+                found.append(placed if timer is None else timer.timed(placed, path.rules))
                 advance()
     return CheckResult(units=tuple(found), failed=tuple(missed(limits, found)), messages=tuple(told.messages))
 

@@ -51,6 +51,39 @@ class Placed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PredictedTime:
+    """How long one run is predicted to take on a path; never measured.
+
+    Attributes:
+        latency_ms: of the whole model: the unit's share there, the rest on the CPU, and what they hand over.
+        low_ms: the lower end of the 80 % interval.
+        high_ms: its upper end.
+        share_on_unit: of the time, the share that is spent on the unit, 0 to 1.
+        calibrated: whether this device, unit, runtime and precision was measured on enough networks.
+        notes: what a reader must know of it.
+    """
+
+    latency_ms: float
+    low_ms: float
+    high_ms: float
+    share_on_unit: float
+    calibrated: bool
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able data, named as predicted."""
+        return {
+            "predicted_latency_ms": self.latency_ms,
+            "low_ms": self.low_ms,
+            "high_ms": self.high_ms,
+            "interval": 0.8,
+            "share_on_unit": self.share_on_unit,
+            "calibrated": self.calibrated,
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnitResult:
     """One path to one unit.
 
@@ -68,6 +101,8 @@ class UnitResult:
         notes: what a user should know of the unit.
         unwritten: why the model has no such form; nothing else holds then.
         advice: the verdicts are advice.
+        predicted: the time of one run; None where nothing like it was measured.
+        unpredicted: why not.
     """
 
     device: str
@@ -83,6 +118,8 @@ class UnitResult:
     notes: tuple[str, ...] = ()
     unwritten: tuple[Message, ...] = ()
     advice: bool = False
+    predicted: PredictedTime | None = None
+    unpredicted: str = ""
 
     @property
     def refused(self) -> tuple[Placed, ...]:
@@ -132,6 +169,8 @@ class UnitResult:
             "switches": self.switches,
             "crossing_bytes": self.crossing_bytes,
             "parameter_bytes": self.parameter_bytes,
+            "predicted": None if self.predicted is None else self.predicted.as_dict(),
+            "unpredicted": self.unpredicted,
             "notes": list(self.notes),
             "unwritten": [message.as_dict() for message in self.unwritten],
             "placed": [each.as_dict() for each in self.placed],

@@ -1,12 +1,14 @@
 """What `check` prints."""
 
+from dataclasses import replace
+
 from portproof.cli.placement import matrix, notes, refusals
 from portproof.device_profiles.errors import Message
 from portproof.device_profiles.op_rules.facts import OpFacts
 from portproof.device_profiles.op_rules.registry import Refused
 from portproof.exporter.check.operators import Operator
 from portproof.exporter.check.partition import Partition
-from portproof.exporter.check.result import Placed, UnitResult
+from portproof.exporter.check.result import Placed, PredictedTime, UnitResult
 
 
 def placed(op: str, where: str, why: str = "", *, on_unit: bool = True) -> Placed:
@@ -25,7 +27,7 @@ def test_a_row_of_the_matrix() -> None:
     head, row = matrix([unit(placed("A", "a"), placed("B", "b", "no"))]).splitlines()
     assert head.split()[:4] == ["device", "unit", "rules", "form"]
     assert row.split()[:4] == ["phone", "npu", "rules", "tflite"]
-    assert row.split()[-5:] == ["50.0%", "1", "1", "2.05", "kB"]
+    assert row.split()[-6:] == ["50.0%", "1", "1", "2.05", "kB", "-"]
 
 
 def test_refusals_are_grouped_by_reason_with_the_first_places() -> None:
@@ -44,10 +46,19 @@ def test_what_is_left_out_and_what_cannot_be_written() -> None:
     (text,) = refusals([unit(unwritten=(message,), advice=True)])
     assert "(advice, not fact)" in text
     assert "the model cannot be written for it: Det cannot be written" in text
-    assert matrix([unit(unwritten=(message,))]).splitlines()[1].split()[-5:] == ["-"] * 5
+    assert matrix([unit(unwritten=(message,))]).splitlines()[1].split()[-6:] == ["-"] * 6
 
 
 def test_a_unit_that_takes_all_says_nothing_but_its_notes_once() -> None:
     whole = unit(placed("CONV", "a"), notes=("mind the gap",))
     assert list(refusals([whole])) == []
     assert notes([whole, whole]) == "rules: mind the gap"
+
+
+def test_predicted_times_say_so_and_what_they_rest_on() -> None:
+    time = PredictedTime(latency_ms=2.5, low_ms=1.25, high_ms=5.0, share_on_unit=1.0, calibrated=True)
+    row = matrix([unit(placed("A", "a"), predicted=time)]).splitlines()[1]
+    assert row.endswith("2.5 (1.25 to 5)")
+    rough = unit(placed("A", "a"), predicted=replace(time, calibrated=False))
+    assert matrix([rough]).splitlines()[1].endswith("2.5 (1.25 to 5) ?")
+    assert notes([rough]).startswith("predicted ms: never measured")

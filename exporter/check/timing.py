@@ -1,0 +1,100 @@
+"""Predicted time of a model on each path: what the unit and the CPU beside it take of it, and what they hand over."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from portproof.device_profiles.errors import PortproofError
+from portproof.exporter.check.result import PredictedTime, UnitResult
+
+if TYPE_CHECKING:
+    import onnx
+    import onnx_ir as ir
+
+    from portproof.device_profiles.cost.predict import Prediction
+    from portproof.device_profiles.cost.work import Layer
+    from portproof.device_profiles.op_rules.schema import OpRules
+    from portproof.device_profiles.schema import Profile
+
+_FEW = 64
+_CPU = {"float": ("tflite", "fp32"), "int8": ("tflite", "int8")}
+"""The runtime and precisions that stand for what falls back to the CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """Predicts the paths of one model.
+
+    Attributes:
+        work: the layers of the model as it was read.
+        profiles: of the devices, by id.
+    """
+
+    work: "Sequence[Layer]"
+    profiles: "Mapping[str, Profile]"
+
+    def timed(self, found: UnitResult, rules: "OpRules") -> UnitResult:
+        """The result with its predicted time, or with why there is none."""
+        profile = self.profiles.get(found.device)
+        if profile is None or found.unwritten:
+            return found
+        form: Literal["float", "int8"] = "int8" if found.form.endswith("int8") else "float"
+        runtime, precision = rules.latency.get("runtime"), rules.latency.get(form)
+        if runtime is None or precision is None:
+            return replace(found, unpredicted=f"nothing was measured by way of {rules.unit}")
+        try:
+            there = self._predicted(profile, found.processor, runtime, precision)
+            alone = found.processor == "cpu" or found.macs_share == 1.0
+            beside = there if alone else self._predicted(profile, "cpu", *_CPU[form])
+        except PortproofError as error:
+            return replace(found, unpredicted=error.messages[0].what)
+        return replace(found, predicted=_joined(there, beside, found, profile))
+
+    def _predicted(self, profile: "Profile", unit: str, runtime: str, precision: str) -> "Prediction":
+        from portproof.device_profiles.cost.predict import predict_layers
+
+        return predict_layers(self.work, profile, unit=unit, runtime=runtime, precision=precision)
+
+
+def clock(model: "ir.Model", profiles: "Mapping[str, Profile]") -> Clock | None:
+    """A clock for a model; None where its shapes do not tell its work."""
+    from portproof.device_profiles.cost import graph, layers
+
+    if not profiles:
+        return None
+    try:
+        return Clock(work=layers.of_graph(graph.of_proto(_without_weights(model))), profiles=profiles)
+    except PortproofError:
+        return None
+
+
+def _without_weights(model: "ir.Model") -> "onnx.ModelProto":
+    """The model as a proto, with large constants as inputs: only their sizes count."""
+    import onnx_ir as ir
+
+    light = model.clone()
+    graph = light.graph
+    for name, value in list(graph.initializers.items()):
+        if value.const_value is not None and value.const_value.size > _FEW and not value.is_graph_input():
+            del graph.initializers[name]
+            value.const_value = None
+            graph.inputs.append(value)
+    return ir.serde.serialize_model(light)
+
+
+def _joined(there: "Prediction", beside: "Prediction", found: UnitResult, profile: "Profile") -> PredictedTime:
+    """The unit's share of the work on the unit, the rest on the CPU, and memory twice for what they hand over."""
+    share = found.macs_share
+    bandwidth: Any = getattr(profile.memory, "dram_gbps", None)
+    gbps = bandwidth.value if bandwidth is not None and bandwidth.value else None
+    handing_ms = 2 * found.crossing_bytes / (gbps * 1e6) if gbps else 0.0
+    latency_ms = there.latency_ms * share + beside.latency_ms * (1 - share) + handing_ms
+    low, high = (there.low_ms / there.latency_ms, there.high_ms / there.latency_ms)
+    return PredictedTime(
+        latency_ms=latency_ms,
+        low_ms=latency_ms * low,
+        high_ms=latency_ms * high,
+        share_on_unit=there.latency_ms * share / latency_ms,
+        calibrated=there.calibrated and (share == 1.0 or beside.calibrated),
+        notes=there.notes,
+    )
