@@ -126,8 +126,8 @@ def scales(reference: Samples) -> dict[str, float]:
 def differences(reference: Samples, got: Samples, largest: dict[str, float] | None = None) -> list[float]:
     """For each sample the largest difference of any output, relative to its largest number in that sample.
 
-    A sample's largest number counts as a hundredth at least of that of all samples (`largest`): nothing much is to be told
-    from one whose output is next to nothing. Where only one side has a number the difference is infinite.
+    A sample's largest number counts as a hundredth at least of that of all samples (`largest`): nothing much is to be
+    told from one whose output is next to nothing. Where only one side has a number the difference is infinite.
     """
     least = {name: LEAST * scale or 1.0 for name, scale in (largest or scales(reference)).items()}
     return [
