@@ -38,14 +38,23 @@ def features(reference: Reference, family: "np.ndarray", traits: Traits, log_ms:
     return np.asarray(np.concatenate([shares, log_ms[:, None] / 3], axis=1) - np.array(_CENTRE))
 
 
-def fit(reference: Reference, points: Points, traits: Traits) -> dict[int, Deviation]:
-    """The deviation of every group among `points`, by its position."""
+def fit(reference: Reference, points: Points, traits: Traits, *, same_networks: bool = True) -> dict[int, Deviation]:
+    """The deviation of every group among `points`, by its position.
+
+    Args:
+        reference: the families' responses.
+        points: the measurements.
+        traits: of all networks of `points.networks`, in that order.
+        same_networks: whether `reference` was fitted with networks in the same order: what it observed of them is used.
+    """
     import numpy as np
 
     position = {family: index for index, family in enumerate(reference.families)}
     family = np.array([position[points.groups[group].family] for group in points.group])
     rows = take(traits, points.network)
-    response = _observed(reference, family, points, reference.predict(family, rows))
+    response = reference.predict(family, rows)
+    if same_networks:
+        response = _observed(reference, family, points, response)
     z = features(reference, family, rows, response)
     left = points.log_ms - response
     devices = np.array([f"{points.groups[g].device}/{points.groups[g].unit}" for g in points.group])

@@ -112,7 +112,7 @@ def predict_layers(work: Sequence[Layer], profile: "Profile", *, unit: str, runt
 
     model = load()
     runtime = ALIASES.get(runtime, runtime)
-    reference, position = _response(model, family(unit, runtime, precision))
+    reference, position = response_of(model, family(unit, runtime, precision))
     marks = components.traits([components.amounts(work)])
     at = np.array([position])
     response = reference.predict(at, marks)
@@ -134,7 +134,12 @@ def predict_layers(work: Sequence[Layer], profile: "Profile", *, unit: str, runt
     )  # fmt: skip
 
 
-def _response(model: Shipped, wanted: Family) -> tuple[Reference, int]:
+def response_of(model: Shipped, wanted: Family) -> tuple[Reference, int]:
+    """The fitted response that a family belongs to, and its position there.
+
+    Raises:
+        PortproofError: ``E-USAGE``: nothing of this family was measured.
+    """
     reference = model.references.get(kind_of(wanted.unit)) if wanted.unit in {"cpu", "gpu", "npu"} else None
     if reference and wanted in reference.families:
         return reference, reference.families.index(wanted)

@@ -52,7 +52,7 @@ class Settings:
 KINDS: dict[str, tuple[str, ...]] = {"cores": ("cpu", "gpu"), "neural": ("npu",)}
 SETTINGS = {
     "cores": Settings(sizes=0.2, mix=0.2, likeness=0.3),
-    "neural": Settings(rates=(0.4, 0.25, 0.2, 0.12)),
+    "neural": Settings(rates=(0.4, 0.25, 0.2, 0.12), size_length=4.0, mix_length=3.0, noise=0.12),
 }
 
 

@@ -100,8 +100,8 @@ def test_integer_forms_cost_what_the_operator_between_them_does():
 def test_shapes_computed_from_shapes_are_followed():
     found = work(
         "g (float[1,4,6] x) => (float[n,m] y) <int64 one = {1}, int64[1] zero = {0}, int64[1] tail = {-1}>"
-        "{ s = Shape(x) b = Gather(s, one) c = Mul(b, b) u = Unsqueeze(c, zero) d = Div(u, u) t = Concat<axis=0>(d, tail)"
-        " r = Reshape(x, t) y = MatMul(r, w) }", w=(24, 2),
+        "{ s = Shape(x) b = Gather(s, one) c = Mul(b, b) u = Unsqueeze(c, zero) d = Div(u, u)"
+        " t = Concat<axis=0>(d, tail) r = Reshape(x, t) y = MatMul(r, w) }", w=(24, 2),
     )  # fmt: skip
     assert [(layer.kind, layer.macs) for layer in found] == [("fc", 48)]
 

@@ -1,0 +1,110 @@
+"""The fitted model on invented devices, whose rates are known."""
+
+import numpy as np
+import pytest
+
+from portproof.device_profiles.cost import components, cross_validation, deviation, points, reference
+from portproof.device_profiles.cost.groups import Family, Group, family
+from portproof.device_profiles.cost.points import Measurement
+from portproof.device_profiles.cost.work import Layer
+
+
+def network(rng):
+    """Six to fourteen convolutions of random sizes."""
+    made = []
+    for _ in range(rng.integers(6, 15)):
+        kind, window = [("conv", 9), ("pw", 1), ("dw", 9)][rng.integers(3)]
+        channels, pixels = int(rng.integers(16, 256)), int(rng.integers(49, 3136))
+        reduction = window if kind == "dw" else channels * window
+        made.append(
+            Layer(
+                name="n", kind=kind, macs=channels * pixels * reduction, inputs=channels * pixels,
+                outputs=channels * pixels, params=channels * reduction, reduction=reduction, channels=channels,
+                window=window,
+            )
+        )  # fmt: skip
+    return components.amounts(made)
+
+
+def survey(count=24, devices=4, seed=3):
+    """Devices that differ in speed and in memory, and the networks."""
+    rng = np.random.default_rng(seed)
+    networks = {f"net{index}|1x3x224x224": network(rng) for index in range(count)}
+    rows = []
+    for device in range(devices):
+        memory, scale = 1 + device / 2, 2.0**-device
+        group = Group(device=f"d{device}", unit="cpu", runtime="ncnn-1t-ps0", precision="fp32")
+        for name, amounts in networks.items():
+            time = sum(
+                components.PRIORS[term][0] * amount * (memory if term.startswith("io_") else 1)
+                for term, amount in amounts.items()
+            )
+            rows.append(Measurement(group=group, network=name, latency_ms=scale * time / 1000))
+    return rows, networks
+
+
+def test_unseen_architectures_of_a_roofline_are_predicted():
+    rows, networks = survey()
+    data = points.of_measurements(rows, list(networks))
+    marks = components.traits(list(networks.values()))
+    predicted = cross_validation.predict_held_out(data, marks, cross_validation.folds(data, 6, 0))
+    quality = cross_validation.quality(data, predicted, cross_validation.calibrated(data))
+    assert quality.points == 96
+    assert quality.median_ape < 0.08
+    assert quality.rank > 0.97
+    again = cross_validation.predict_held_out(data, marks, cross_validation.folds(data, 6, 0))
+    np.testing.assert_array_equal(predicted, again)
+
+
+def test_a_device_that_is_slow_at_memory_is_found_to_be():
+    rows, networks = survey()
+    data = points.of_measurements(rows, list(networks))
+    marks = components.traits(list(networks.values()))
+    found = deviation.fit(reference.fit(data, marks, "cores"), data, marks)
+    memory = [found[index].weights[deviation.NAMES.index("memory")] for index in range(4)]
+    assert memory == sorted(memory)
+    scales = [found[index].log_scale for index in range(4)]
+    assert scales == sorted(scales, reverse=True)
+
+
+def test_folds_never_split_an_architecture():
+    group = Group(device="d", unit="npu", runtime="tflite", precision="fp16")
+    rows = [
+        Measurement(group=group, network=f"net{index // 2}|1x3x{64 * (1 + index % 2)}x64", latency_ms=1.0 + index)
+        for index in range(20)
+    ]
+    data = points.of_measurements(rows)
+    fold = cross_validation.folds(data, 5, 7)
+    assert all(len(set(fold[data.architecture == one])) == 1 for one in range(10))
+    assert sorted(np.bincount(fold)) == [4, 4, 4, 4, 4]
+
+
+def test_repeated_measurements_become_their_median():
+    group = Group(device="d", unit="gpu", runtime="tflite", precision="fp16")
+    rows = [Measurement(group=group, network="a|1", latency_ms=value) for value in (1.0, 2.0, 400.0)]
+    assert np.exp(points.of_measurements(rows).log_ms) == pytest.approx([2.0])
+
+
+@pytest.mark.parametrize(
+    ("unit", "runtime", "precision", "expected"),
+    [
+        ("cpu", "litert", "fp32", ("tflite-cpu", "float")),
+        ("cpu", "xnnpack-mt", "int8", ("tflite-cpu", "int8")),
+        ("gpu", "tflite", "fp16", ("tflite-gpu", "float")),
+        ("npu", "tflite", "w8a8", ("tflite", "int8")),
+        ("npu", "tflite-edgetpu", "int8", ("edgetpu", "int8")),
+        ("cpu", "ncnn-4t-ps2", "fp16/fp32", ("ncnn", "float")),
+        ("npu", "qnn", "w8a16", ("qnn_dlc", "w8a16")),
+    ],
+)
+def test_families(unit, runtime, precision, expected):
+    assert family(unit, runtime, precision) == Family(unit=unit, runtime=expected[0], precision=expected[1])
+
+
+def test_quality_counts_what_lies_within():
+    rows, networks = survey(count=10, devices=1)
+    data = points.of_measurements(rows, list(networks))
+    off = data.log_ms + np.log([1.05, 0.95, 1.15, 1.3, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0])
+    quality = cross_validation.quality(data, off, np.ones(10, bool))
+    assert (quality.within_10, quality.within_20) == (pytest.approx(0.7), pytest.approx(0.8))
+    assert cross_validation.half_width(data, off, np.ones(10, bool), 1.0) == pytest.approx(np.log(2))
