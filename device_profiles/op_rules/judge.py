@@ -53,7 +53,7 @@ def judge(
         return Verdict(taken=op.op in added, reasons=() if op.op in added else (said,), source="the device's profile")
     if op.op in rules.refused:
         return Verdict(taken=False, reasons=(_no_operator(rules, op, rules.refused[op.op]),), source=whole)
-    groups = [group for group in rules.by_op.get(op.op, ()) if _holds(group, figures or {})]
+    groups = [group for group in rules.by_op.get(op.op, ()) if holds(group.when, figures or {})]
     free = rules.all_but and op.op not in rules.by_op
     reasons = tuple(_general(rules, op))
     if not groups and not free:
@@ -91,9 +91,9 @@ def _general(rules: "OpRules", op: OpFacts) -> Iterator[Refused]:
             return
 
 
-def _holds(group: "Group", figures: Figures) -> bool:
-    """Where the device's figure is not known, the group does not hold: nothing is promised that may not be."""
-    return all(name in figures and low <= figures[name] <= high for name, (low, high) in group.when.items())
+def holds(when: Mapping[str, tuple[float, float]], figures: Figures) -> bool:
+    """Whether the figures of a device lie in all ranges; one that is not known does not: nothing is promised then."""
+    return all(name in figures and low <= figures[name] <= high for name, (low, high) in when.items())
 
 
 def _why_none(rules: "OpRules", op: OpFacts, figures: Figures) -> Refused:

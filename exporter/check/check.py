@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from portproof.device_profiles.errors import Message, PortproofError
+from portproof.device_profiles.op_rules.judge import holds
 from portproof.exporter import program
 from portproof.exporter.check.forms import Forms, refusal
 from portproof.exporter.check.limits import missed, parse
@@ -84,6 +85,15 @@ def _made_up(function: str) -> Message:
     )
 
 
+def _asked_for(path: Path) -> tuple[tuple[str, float], ...]:
+    """The figures that the rules depend on here: none where every group holds, however new the device."""
+    conditions = [group.when for group in path.rules.operators if group.when]
+    if all(holds(when, path.figures) for when in conditions):
+        return ()
+    named = {name for when in conditions for name in when}
+    return (("", 0.0), *sorted((name, value) for name, value in path.figures.items() if name in named))
+
+
 class _Units:
     """The units of one model: devices share most of their rules, and what follows from these is found once."""
 
@@ -93,8 +103,7 @@ class _Units:
 
     def of(self, path: Path) -> UnitResult:
         """What the unit at the end of a path takes."""
-        named = {name for group in path.rules.operators for name in group.when}
-        figures = tuple(sorted((name, value) for name, value in path.figures.items() if name in named))
+        figures = _asked_for(path)
         chip = path.chip if path.rules.unit == NEURAL_ENGINE else ""
         key = (path.rules.unit, figures, path.added, path.removed, chip)
         if key not in self._found:
