@@ -38,6 +38,10 @@ bench-int8: .venv/.demo
 	$(BIN)/python -W ignore -m tests.bench.int8
 	$(BIN)/python -W ignore -m tests.bench.int8.cost
 
+# How well predicted latencies of unseen architectures are; needs the survey of PORTPROOF_DATA, skips by name without.
+bench-latency: .venv/.installed
+	$(BIN)/python -m tests.bench.predicted_latency
+
 # The peers of bench-int8, each in an environment of its own: their requirements exclude each other. Gigabytes.
 peers: build/peers/nncf/.installed build/peers/aimet/.installed build/peers/litert/.installed
 

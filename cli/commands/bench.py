@@ -9,6 +9,7 @@ from portproof.cli.table import size_text, table
 from portproof.exporter.progress import Progress
 
 if TYPE_CHECKING:
+    from portproof.device_profiles.cost.predict import Prediction
     from portproof.runtimes.bench import BenchResult, FileTiming
     from portproof.runtimes.stats import Spread
 
@@ -31,17 +32,41 @@ _SLOWEST = 5
     show_default=True,
     help="default: what an app gets; reference: the runtime's plain arithmetic.",
 )
+@click.option("-d", "--device", "devices", multiple=True, metavar="ID", help="Also predict .onnx FILEs on this device.")
 @prints_outcome
-def command(files: tuple[str, ...], progress: Progress, **options: Any) -> Outcome:
+def command(files: tuple[str, ...], devices: tuple[str, ...], progress: Progress, **options: Any) -> Outcome:
     """Measure FILEs in turn on this host, and tell whether the others are faster than the first.
 
-    What is measured is this machine, never a device.
+    What is measured is this machine, never a device; -d predicts, and says so.
     """
     from portproof.runtimes.bench import BenchOptions, bench
 
     with progress.step(f"measure {len(files)} file{'s' if len(files) > 1 else ''}"):
         result = bench(files, BenchOptions(**options))
-    return Outcome(data=result.as_dict(), text=_text(result), messages=result.findings)
+    found = [(file, one) for file in files for device in devices for one in _predictions(file, device)]
+    data = result.as_dict() | {"predicted": [{"file": file} | one.as_dict() for file, one in found]}
+    text = "\n\n".join((_text(result), *_predicted(files, found))) if devices else _text(result)
+    return Outcome(data=data if devices else result.as_dict(), text=text, messages=result.findings)
+
+
+def _predictions(file: str, device: str) -> "tuple[Prediction, ...]":
+    from portproof.device_profiles.cost.predict import predict_known
+
+    return predict_known(file, device) if file.endswith(".onnx") else ()
+
+
+def _predicted(files: tuple[str, ...], found: "list[tuple[str, Prediction]]") -> list[str]:
+    head = ("file", "device", "unit", "runtime", "precision", "predicted ms", "80 % interval", "")
+    rows = [
+        (
+            *(file, one.device, one.unit, one.runtime, one.precision, f"{one.latency_ms:.3f}"),
+            *(f"{one.low_ms:.3f} to {one.high_ms:.3f}", "; ".join(one.notes)),
+        )
+        for file, one in found
+    ]
+    others = [file for file in files if not file.endswith(".onnx")]
+    skipped = [f"not predicted, for a graph is read from .onnx files only: {', '.join(others)}"] if others else []
+    return ["predicted, not measured:\n" + table(head, rows, right=[5]), *skipped]
 
 
 def _text(result: "BenchResult") -> str:

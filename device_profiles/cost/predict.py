@@ -134,6 +134,30 @@ def predict_layers(work: Sequence[Layer], profile: "Profile", *, unit: str, runt
     )  # fmt: skip
 
 
+def predict_known(onnx_path: str | Path, device: str) -> tuple[Prediction, ...]:
+    """A prediction for every unit, runtime and precision that was measured on the device, in a fixed order.
+
+    Raises:
+        PortproofError: as `predict` does; ``E-USAGE``: nothing was measured on it, so one has to be named.
+    """
+    from portproof.device_profiles import load as load_profile
+
+    profile = load_profile(device)
+    own = {(fit.unit, fit.runtime, fit.precision) for fit in profile.latency}
+    shipped = {(one.unit, one.runtime, one.precision) for one in load().calibrations if one.device == profile.id}
+    if not own | shipped:
+        raise PortproofError(
+            "E-USAGE",
+            f"no latency was measured on {profile.id}",
+            hint="`portproof devices fit` calibrates a profile; predict_latency takes a unit, runtime and precision",
+        )
+    work = layers.of_file(onnx_path)
+    return tuple(
+        predict_layers(work, profile, unit=unit, runtime=runtime, precision=precision)
+        for unit, runtime, precision in sorted(own | shipped)
+    )
+
+
 def response_of(model: Shipped, wanted: Family) -> tuple[Reference, int]:
     """The fitted response that a family belongs to, and its position there.
 

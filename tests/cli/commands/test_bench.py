@@ -41,3 +41,22 @@ def test_usage(
     save(tmp_path)
     assert run(["bench", *words]) == status
     assert capfd.readouterr().out == ""
+
+
+def test_a_device_is_predicted_and_never_called_measured(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    from onnx import parser, save_model
+
+    path = tmp_path / "net.onnx"
+    save_model(
+        parser.parse_model('<ir_version: 8, opset_import: ["": 17]> g (float[2,8] x) => (float[2,8] y) { y = Exp(x) }'),
+        path,
+    )
+    words = ["bench", str(path), "-d", "coral-edge-tpu", "--loads", "1", "--rounds", "2"]
+    assert run([*words, "--json"]) == 0
+    rows = json.loads(capfd.readouterr().out)["result"]["predicted"]
+    assert rows
+    assert all(
+        row["predicted"] is True and row["low_ms"] < row["predicted_latency_ms"] < row["high_ms"] for row in rows
+    )
+    assert run(words) == 0
+    assert "predicted, not measured" in capfd.readouterr().out
