@@ -16,6 +16,7 @@ from portproof.calibration.place.coarse import float_results
 from portproof.calibration.place.groups import Group
 from portproof.calibration.place.placement import Placement
 from portproof.calibration.place.shared import spanned
+from portproof.calibration.place.sites import MOVEMENT
 from portproof.calibration.plan import LIMITS, Encoding, Layer, LayerWeights, Plan
 from portproof.calibration.rounding import weight_scales
 from portproof.calibration.rounding.grid import WeightGrid
@@ -118,11 +119,15 @@ def joint(group: Group, model: "ir.Model", histograms: Mapping[str, Histogram]) 
 
 
 def _unwatched(model: "ir.Model", name: str, histograms: Mapping[str, Histogram]) -> Histogram:
-    """Of a constant, or of a value that only moves what was watched."""
-    value = model.graph.initializers.get(name)
-    if value is None:
-        value = next(output for node in model.graph for output in node.outputs if output.name == name)
-    return spanned(value, histograms)
+    """Of a constant, of a value that only moves what was watched, or of one that was watched behind what moves it."""
+    graph = model.graph
+    made = (output for node in graph for output in node.outputs)
+    value = graph.initializers.get(name) or next(each for each in (*graph.inputs, *made) if each.name == name)
+    found = spanned(value, histograms)
+    if found.counts.size:
+        return found
+    moved = (user.outputs[0].name or "" for user, _ in value.uses() if user.op_type in MOVEMENT)
+    return next((histograms[each] for each in moved if each in histograms), found)
 
 
 def layer_weights(

@@ -5,8 +5,10 @@ import onnx_ir as ir
 import pytest
 from nets import conv_net
 
-from portproof.calibration.build import layer_weights, refit, widened
+from portproof.calibration.build import joint, layer_weights, refit, widened
+from portproof.calibration.observe import histogram
 from portproof.calibration.place import regions
+from portproof.calibration.place.groups import Group
 from portproof.calibration.plan import Encoding, Layer
 from portproof.calibration.prepare import prepare
 from portproof.calibration.write import bias_integers
@@ -62,3 +64,15 @@ def test_a_transposed_convolutions_scales_serve_each_group() -> None:
     wide = widened(np.full(2, 0.01, np.float32), bias, READ, layer)
     assert wide[0] == np.float32(0.01)
     assert wide[1] > 0.01
+
+
+def test_an_input_that_only_moves_has_the_range_that_was_watched_behind_the_move() -> None:
+    text = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[3,8,8] x) => (float[1,3,8,8] y) <int64[1] axis = {0}> { [up] a = Unsqueeze(x, axis) y = Relu(a) }
+"""
+    model = prepare(ir.from_onnx_text(text))
+    watched = {"a": histogram.of(np.linspace(-2, 6, 99, dtype=np.float32))}
+    found = joint(Group(members=("x",), sources=("x",)), model, watched)
+    assert (found.low, found.high) == (-2, 6)
+    assert not joint(Group(members=("x",), sources=("x",)), model, {}).counts.size
