@@ -1,7 +1,7 @@
 """What devices are and what they take: profiles (TOML), their schema, and the errors that every layer raises.
 
-`load`, `resolve` and `available` come from `profiles` on first use, `predict_latency` from the cost model: the errors of
-this package are imported everywhere, and must not bring pydantic along.
+`load`, `resolve` and `available` come from `profiles` on first use, `predict_latency` from the cost model: the errors
+of this package are imported everywhere, and must not bring pydantic along.
 """
 
 from typing import TYPE_CHECKING, Any
