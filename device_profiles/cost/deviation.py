@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAMES = (*FACTORS, "size")
 #: Where shares of the factors and the size are taken to be zero: about their means over the networks measured.
 _CENTRE = (0.35, 0.35, 0.15, 0.15, 0.5)
-_OF_DEVICE, _OF_GROUP, _SCALE, _NOISE = 0.3, 0.1, 1.0, 0.1
+_OF_DEVICE, _OF_GROUP, _SCALE, _NOISE = 0.2, 0.04, 1.0, 0.1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,8 +51,30 @@ class Settings:
 #: Families that are fitted together: what one learns of networks holds for the others.
 KINDS: dict[str, tuple[str, ...]] = {"cores": ("cpu", "gpu"), "neural": ("npu",)}
 SETTINGS = {
-    "cores": Settings(sizes=0.2, mix=0.2, likeness=0.3),
-    "neural": Settings(rates=(0.4, 0.25, 0.2, 0.12), size_length=4.0, mix_length=3.0, noise=0.12),
+    "cores": Settings(
+        rates=(0.46, 0.32, 0.2, 0.18),
+        rest=(1.0, 0.32, 0.17, 0.06),
+        factor=1.5,
+        sizes=0.26,
+        mix=0.037,
+        likeness=0.5,
+        size_length=1.7,
+        mix_length=2.3,
+        noise=0.092,
+        robust=0.113,
+    ),
+    "neural": Settings(
+        rates=(0.17, 0.47, 0.19, 0.17),
+        rest=(1.0, 0.34, 0.41, 0.054),
+        factor=0.175,
+        sizes=0.2,
+        mix=0.14,
+        likeness=0.037,
+        size_length=5.5,
+        mix_length=0.83,
+        noise=0.11,
+        robust=0.1,
+    ),
 }
 
 
