@@ -73,6 +73,7 @@ _PLAIN = {
         "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp", "ArgMax", "ArgMin", "CumSum",
     },
     "cat": {"Concat"},
+    "elt": {"DynamicQuantizeLinear"},
     "transpose": {"Transpose"},
     "move": {
         "Slice", "Split", "Gather", "GatherElements", "GatherND", "ScatterND", "ScatterElements", "Pad", "Resize",

@@ -125,3 +125,10 @@ def test_what_is_no_model_is_refused(tmp_path):
 def test_an_operator_of_another_domain_is_said_to_be_unknown():
     (layer,) = work("g (float[2,3] x) => (float[2,3] y) { y = com.microsoft.BiasSplitGelu(x) }")
     assert layer.kind == "other"
+
+
+def test_quantizing_when_running_reads_all_and_the_product_stays_one_with_weights():
+    found = work(
+        "g (float[4,6] x) => (int32[4,5] y) { q, s, z = DynamicQuantizeLinear(x) y = MatMulInteger(q, w) }", w=(6, 5)
+    )
+    assert [(layer.kind, layer.macs) for layer in found] == [("elt", 0), ("fc", 120)]
