@@ -16,6 +16,7 @@ _PLACES = 3
 _PREDICTED = (
     "predicted ms: never measured; intervals hold 80 % of networks; ?: measured on too few networks, or on none"
 )
+_PLANNED = "memory: planned from the form, weights and the tensors alive at once; what kernels take comes on top"
 
 
 def matrix(units: "Sequence[UnitResult]") -> str:
@@ -30,15 +31,16 @@ def matrix(units: "Sequence[UnitResult]") -> str:
         "partitions",
         "switches",
         "handed over",
+        "memory",
         "predicted ms",
     )
-    return table(head, [_row(unit) for unit in units], right=range(4, 10))
+    return table(head, [_row(unit) for unit in units], right=range(4, 11))
 
 
 def _row(unit: "UnitResult") -> tuple[object, ...]:
     start = (_device(unit), unit.processor, unit.unit, unit.form)
     if unit.unwritten:
-        return (*start, "-", "-", "-", "-", "-", "-")
+        return (*start, "-", "-", "-", "-", "-", "-", "-")
     return (
         *start,
         f"{unit.operators_share:.0%} of {len(unit.placed)}",
@@ -46,6 +48,7 @@ def _row(unit: "UnitResult") -> tuple[object, ...]:
         unit.on_unit_partitions,
         unit.switches,
         size_text(unit.crossing_bytes),
+        "-" if unit.memory is None else size_text(unit.memory.total_bytes),
         _predicted(unit),
     )
 
@@ -77,6 +80,8 @@ def notes(units: "Sequence[UnitResult]") -> str:
     """What a user should know of the units, once each."""
     found = dict.fromkeys((unit.unit, note) for unit in units for note in unit.notes)
     lines = [f"{name}: {note}" for name, note in found]
+    if any(unit.memory is not None for unit in units):
+        lines.append(_PLANNED)
     if any(unit.predicted is not None for unit in units):
         lines.append(_PREDICTED)
     return "\n".join(lines)

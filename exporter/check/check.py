@@ -9,7 +9,9 @@ from portproof.device_profiles.op_rules.judge import holds
 from portproof.exporter import program
 from portproof.exporter.check.forms import Forms, refusal
 from portproof.exporter.check.limits import missed, parse
+from portproof.exporter.check.memory import PlannedMemory, planned
 from portproof.exporter.check.mil_operators import NEURAL_ENGINE, verdict
+from portproof.exporter.check.operators import Operator
 from portproof.exporter.check.paths import Path, paths
 from portproof.exporter.check.place import place, unwritten
 from portproof.exporter.check.result import CheckResult, UnitResult
@@ -100,6 +102,7 @@ class _Units:
     def __init__(self, forms: Forms) -> None:
         self._forms = forms
         self._found: dict[tuple[object, ...], UnitResult] = {}
+        self._memory: dict[int, PlannedMemory] = {}
 
     def of(self, path: Path) -> UnitResult:
         """What the unit at the end of a path takes."""
@@ -115,10 +118,17 @@ class _Units:
         form = f"{path.rules.dialect} int8" if self._forms.int8 else path.rules.dialect
         try:
             if path.rules.dialect != "mil":
-                return place(path, self._forms.operators(path.rules), form)
+                operators = self._forms.operators(path.rules)
+                return replace(place(path, operators, form), memory=self._planned(operators))
             package = self._forms.package()
-            if path.rules.unit != NEURAL_ENGINE:
-                return place(path, package.operators, form)
-            return place(path, package.operators, form, [verdict(each) for each in package.advise(path.chip)])
+            judged = path.rules.unit == NEURAL_ENGINE
+            verdicts = [verdict(each) for each in package.advise(path.chip)] if judged else None
+            return replace(place(path, package.operators, form, verdicts), memory=package.memory)
         except PortproofError as error:
             return unwritten(path, form, refusal(error))
+
+    def _planned(self, operators: tuple[Operator, ...]) -> PlannedMemory:
+        """The memory of a form, which `Forms` holds: so its `id` stays its own."""
+        if id(operators) not in self._memory:
+            self._memory[id(operators)] = planned(operators)
+        return self._memory[id(operators)]

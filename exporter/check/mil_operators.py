@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from portproof.device_profiles.op_rules.facts import OpFacts, TensorFacts
 from portproof.device_profiles.op_rules.judge import Verdict
 from portproof.device_profiles.op_rules.registry import Refused
+from portproof.exporter.check.memory import of_file
 from portproof.exporter.check.operators import Operator
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Package:
 
     Attributes:
         operators: in the program's order, constants aside.
+        memory: of the package.
 
     Raises:
         PortproofError: ``E-OP-UNSUPPORTED``; ``E-INSTALL``: coremltools is not there.
@@ -54,6 +56,7 @@ class Package:
         operations = _walk(package.functions[package.default_function].block.operations)
         pairs = zip(operations, self.advise(_ANY_CHIP), strict=True)
         self.operators = tuple(_operator(operation, advice) for operation, advice in pairs)
+        self.memory = of_file(self._path)
 
     def advise(self, chip: str) -> "tuple[OperatorAdvice, ...]":
         """What the Neural Engine of a chip will likely run, operator by operator.

@@ -1,12 +1,13 @@
 """What a check found: for each device and each path to one of its units, what is taken and what is not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from portproof.device_profiles.codes import GATE, OK
 from portproof.device_profiles.errors import Message
 from portproof.device_profiles.op_rules.registry import Refused
+from portproof.exporter.check.memory import PlannedMemory
 from portproof.exporter.check.operators import Operator
 from portproof.exporter.check.partition import Partition
 
@@ -101,6 +102,7 @@ class UnitResult:
         notes: what a user should know of the unit.
         unwritten: why the model has no such form; nothing else holds then.
         advice: the verdicts are advice.
+        memory: what running the form takes, planned; None where it is not known.
         predicted: the time of one run; None where nothing like it was measured.
         unpredicted: why not.
     """
@@ -118,6 +120,7 @@ class UnitResult:
     notes: tuple[str, ...] = ()
     unwritten: tuple[Message, ...] = ()
     advice: bool = False
+    memory: PlannedMemory | None = None
     predicted: PredictedTime | None = None
     unpredicted: str = ""
 
@@ -162,6 +165,7 @@ class UnitResult:
             "name": self.name,
             "form": self.form,
             "advice": self.advice,
+            "memory": None if self.memory is None else asdict(self.memory),
             "operators": len(self.placed),
             "operators_share": self.operators_share,
             "macs_share": self.macs_share,

@@ -15,6 +15,10 @@ _BYTES |= {"uint16": 2}
 _SAME_DATA = frozenset({"reshape", "expand_dims", "squeeze", "identity"})
 _ELEMENTWISE = frozenset({"add", "sub", "mul", "real_div", "maximum", "minimum", "relu", "relu6", "leaky_relu", "clip"})
 _ELEMENTWISE |= {"sigmoid", "tanh", "gelu", "silu", "sigmoid_hard", "exp", "log", "sqrt", "rsqrt", "erf", "softmax"}
+_SHARING: dict[str, Sharing] = {
+    **dict.fromkeys(_SAME_DATA, "same_data"),
+    **dict.fromkeys(_ELEMENTWISE, "first_two"),
+}
 """Core ML documents no memory plan: that what runs elementwise does so in place is assumed, as elsewhere."""
 
 
@@ -35,12 +39,6 @@ def read(path: Path) -> MemoryPlan:
     )
 
 
-def _sharing(operation: Operation) -> Sharing:
-    if operation.type in _SAME_DATA:
-        return "same_data"
-    return "first_two" if operation.type in _ELEMENTWISE else "none"
-
-
 def _is_constant(operation: Operation) -> bool:
     return operation.type.startswith("const")
 
@@ -51,7 +49,7 @@ def _tensors(function: Function, computing: Sequence[Operation]) -> Graph:
         Step(
             inputs=[name for each in (operation, *within) for name in _read(each)],
             outputs=[value.name for value in operation.outputs],
-            sharing=_sharing(operation),
+            sharing=_SHARING.get(operation.type, "none"),
         )
         for operation, within in zip(computing, inner, strict=True)
     ]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _UNARY = frozenset({"Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "HardSwish", "HardSigmoid", "Elu", "Erf", "Exp"})
 _UNARY |= {"Log", "Sqrt", "Reciprocal", "Neg", "Abs", "Floor", "Ceil", "Softmax", "Gelu", "Softplus", "Sin", "Cos"}
-_SHARING: dict[str, Sharing] = {
+SHARING: dict[str, Sharing] = {
     **dict.fromkeys(("Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"), "same_data"),
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Max", "Min"), "first_two"),
     **dict.fromkeys(_UNARY, "first"),
@@ -78,7 +78,7 @@ def _tensors(graph: "ir.Graph", nodes: "list[ir.Node]", names: "dict[ir.Value, s
         Step(
             inputs=[names[value] for value in _read(node) if value in names],
             outputs=[names[value] for value in node.outputs if value in names],
-            sharing=_SHARING.get(node.op_type, "none"),
+            sharing=SHARING.get(node.op_type, "none"),
         )
         for node in nodes
     ]

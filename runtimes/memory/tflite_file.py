@@ -34,7 +34,7 @@ _BITS = {
 }
 _TYPES = {number: name for name, number in vars(schema.TensorType).items() if not name.startswith("_")}
 _NAMES = {number: name for name, number in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
-_SHARING: dict[str, Sharing] = {
+SHARING: dict[str, Sharing] = {
     **dict.fromkeys(("RESHAPE", "EXPAND_DIMS", "SQUEEZE", "BITCAST"), "same_data"),
     **dict.fromkeys(("ADD", "SUB", "MUL", "DIV"), "first_two"),
     **dict.fromkeys(("SOFTMAX", "DYNAMIC_UPDATE_SLICE"), "first"),
@@ -68,7 +68,7 @@ def _subgraph(model: Any, graph: Any, types: Sequence[str]) -> MemoryPlan:
         Step(
             inputs=[names[at] for at in _indices(op.inputs)],
             outputs=[names[at] for at in _indices(op.outputs)],
-            sharing=_SHARING.get(types[op.opcodeIndex], "none"),
+            sharing=SHARING.get(types[op.opcodeIndex], "none"),
         )
         for op in graph.operators or ()
     ]

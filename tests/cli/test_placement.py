@@ -27,7 +27,7 @@ def test_a_row_of_the_matrix() -> None:
     head, row = matrix([unit(placed("A", "a"), placed("B", "b", "no"))]).splitlines()
     assert head.split()[:4] == ["device", "unit", "rules", "form"]
     assert row.split()[:4] == ["phone", "npu", "rules", "tflite"]
-    assert row.split()[-6:] == ["50.0%", "1", "1", "2.05", "kB", "-"]
+    assert row.split()[-7:] == ["50.0%", "1", "1", "2.05", "kB", "-", "-"]
 
 
 def test_refusals_are_grouped_by_reason_with_the_first_places() -> None:
