@@ -75,11 +75,19 @@ def output_error(columns: Floats, rounded: Floats, hessian: Floats) -> Floats:
 
 def damped(hessian: Floats, damping: float) -> Floats:
     """Moments that are positive definite; inputs that never were anything but zero count as damping alone."""
-    size = hessian.shape[2]
-    means = np.trace(hessian, axis1=1, axis2=2) / size
+    return hessian + _extra(hessian, damping)[:, None, None] * np.eye(hessian.shape[2])
+
+
+def damped_diagonal(hessian: Floats, damping: float) -> Floats:
+    """The diagonals of `damped`, [groups, columns]."""
+    diagonal: Floats = np.diagonal(hessian, axis1=1, axis2=2) + _extra(hessian, damping)[:, None]
+    return diagonal
+
+
+def _extra(hessian: Floats, damping: float) -> Floats:
+    means = np.trace(hessian, axis1=1, axis2=2) / hessian.shape[2]
     # A group whose inputs are all zero: any positive number, so that it is rounded to nearest.
-    extra = np.where(means > 0, damping * means, 1.0)
-    return hessian + extra[:, None, None] * np.eye(size)
+    return np.where(means > 0, damping * means, 1.0)
 
 
 def _unit_upper(hessian: Floats) -> Floats:

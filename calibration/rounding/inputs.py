@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ _BITS = 8
 # A hundred samples then give a matrix twelve times as many rows as it has columns.
 _COLUMNS_PER_ROW, _ROWS = 8, (32, 256)
 _TOGETHER = 192
+# A matrix of more columns is cut into slices of no more than so many: its second moments are too much memory, some
+# eight times their size while it is rounded.
+_WIDEST, _SLICE = 4096, 2048
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +35,36 @@ class Target:
         input: the value that its weights meet.
         encoding: of that value; None where it stays float.
         matrix: the layer in matrix form.
+        block: how many columns have a scale together; None where all of an output's have.
     """
 
     name: str
     input: str
     encoding: Encoding | None
     matrix: LinearLayer
+
+    block: int | None = None
+
+    @property
+    def slices(self) -> int:
+        """How many parts of its columns are rounded apart, as if inputs of different parts had nothing in common."""
+        columns = columns_of(self.matrix)
+        if columns <= _WIDEST or self.matrix.groups > 1:
+            return 1
+        fits = (count for count in range(-(-columns // _SLICE), columns + 1) if columns % count == 0)
+        return next((count for count in fits if (columns // count) % (self.block or 1) == 0), 1)
+
+    def apart(self, values: NDArray[Any]) -> NDArray[Any]:
+        """[groups, outputs, columns or blocks] with each slice as a group; a scale of all columns is that of each."""
+        if self.slices == 1:
+            return values
+        if values.shape[2] == 1:
+            return np.broadcast_to(values, (self.slices, *values.shape[1:]))
+        return values.reshape(values.shape[1], self.slices, -1).swapaxes(0, 1)
+
+    def together(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The inverse of `apart`."""
+        return values if self.slices == 1 else values.swapaxes(0, 1).reshape(1, values.shape[1], -1)
 
     @property
     def unit(self) -> float:
@@ -76,7 +103,8 @@ def targets(context: Context) -> list[Target]:
         # A block is of one tap: with several the columns of a block do not lie side by side.
         if matrix is not None and not (plan.weights[name].block_size and matrix.taps * matrix.groups > 1):
             code = plan.activations.get(layer.input) if name in plan.integer else None
-            found.append(Target(name=name, input=layer.input, encoding=code, matrix=matrix))
+            block = plan.weights[name].block_size or None
+            found.append(Target(name=name, input=layer.input, encoding=code, matrix=matrix, block=block))
     return found
 
 
@@ -90,7 +118,7 @@ def moments(context: Context, chosen: Sequence[Target]) -> Iterator[tuple[Target
 
 def summed(batch: Sequence[Target], samples: Iterable[Sample]) -> Mapping[str, Moments]:
     """The moments of each layer, by name, over samples that hold all their inputs."""
-    sums = {target.name: _Sum(target.matrix) for target in batch}
+    sums = {target.name: _Sum(target) for target in batch}
     for sample in samples:
         for target in batch:
             sums[target.name].add(*target.cut(sample))
@@ -100,8 +128,9 @@ def summed(batch: Sequence[Target], samples: Iterable[Sample]) -> Mapping[str, M
 class _Sum:
     """Moments of rows that come few at a time: they are multiplied when there are many."""
 
-    def __init__(self, matrix: LinearLayer) -> None:
-        self._total = Moments.none(matrix.groups, columns_of(matrix))
+    def __init__(self, target: Target) -> None:
+        self._groups = target.matrix.groups * target.slices
+        self._total = Moments.none(self._groups, columns_of(target.matrix) // target.slices)
         self._waiting: list[NDArray[np.float32]] = []
         self._unit = 1.0
 
@@ -114,7 +143,8 @@ class _Sum:
     def close(self) -> Moments:
         """The moments of all rows so far."""
         if self._waiting:
-            self._total = self._total.add(np.concatenate(self._waiting), self._unit)
+            rows = np.concatenate(self._waiting)
+            self._total = self._total.add(rows.reshape(len(rows), self._groups, -1), self._unit)
             self._waiting = []
         return self._total
 
@@ -124,7 +154,7 @@ def batches(chosen: Sequence[Target], memory_bytes: int = _MEMORY_BYTES) -> Iter
     batch: list[Target] = []
     used = 0
     for target in chosen:
-        size = matrix_bytes(target.matrix)
+        size = matrix_bytes(target.matrix) // target.slices
         if batch and used + size > memory_bytes:
             yield batch
             batch, used = [], 0
@@ -135,7 +165,7 @@ def batches(chosen: Sequence[Target], memory_bytes: int = _MEMORY_BYTES) -> Iter
 
 
 def matrix_bytes(matrix: LinearLayer) -> int:
-    """Of the second moments of a layer."""
+    """Of the second moments of a layer, all its columns together."""
     return 8 * matrix.groups * columns_of(matrix) ** 2
 
 

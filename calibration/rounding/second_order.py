@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from portproof.calibration.plan import LayerWeights
 from portproof.calibration.rounding import bias_correction, gptq, inputs, weight_scales
 from portproof.calibration.rounding.blocks import grid_of, matrix_of_scales, scales_of_matrix
+from portproof.calibration.rounding.grid import WeightGrid
 from portproof.calibration.rounding.inputs import Target
 from portproof.calibration.rounding.moments import Moments
 from portproof.calibration.steps import Context, Proposal
+
+Floats = NDArray[np.float64]
 
 # A matrix of as many rows as columns has most of its small directions from chance.
 _PER_COLUMN = 25
@@ -38,16 +42,17 @@ def _rounded(context: Context, target: Target, found: Moments) -> LayerWeights:
     grid, matrix = grid_of(old), target.matrix
     columns = matrix.columns(context.weight(target.name)).astype(np.float64)
     hessian = found.hessian() if old.bias is None else found.covariance()
-    damping = damping_of(found.rows, columns.shape[2])
+    damping = damping_of(found.rows, hessian.shape[2])
     scales = matrix_of_scales(matrix, old)
     if not _is_shared(target, old):
-        importance = np.diagonal(gptq.damped(hessian, damping), axis1=1, axis2=2)
+        importance = gptq.damped_diagonal(hessian, damping).reshape(matrix.groups, -1)
         scales = weight_scales.least_squares(columns, grid, importance)
-    integers = gptq.round_weights(columns, scales, hessian, grid, damping=damping)
+    integers = _integers(target, columns, scales, hessian, grid, damping)
     bias = old.bias
     if bias is not None:
         rounded = integers * grid.spread(scales, columns.shape[2])
-        shift = bias_correction.shift_of_rounding(columns, rounded, found.mean() * target.unit)
+        mean = found.mean().reshape(matrix.groups, -1) * target.unit
+        shift = bias_correction.shift_of_rounding(columns, rounded, mean)
         bias = (context.bias(target.name) + matrix.per_channel(shift)).astype(np.float32)
     return LayerWeights(
         integers=matrix.weight(integers),
@@ -57,6 +62,21 @@ def _rounded(context: Context, target: Target, found: Moments) -> LayerWeights:
         bits=old.bits,
         block_size=old.block_size,
     )
+
+
+def _integers(
+    target: Target, columns: Floats, scales: NDArray[np.float32], hessian: Floats, grid: WeightGrid, damping: float
+) -> NDArray[np.int8]:
+    """Of the whole layer; slices one after the other, each with the moments of its own."""
+    if target.slices == 1:
+        return gptq.round_weights(columns, scales, hessian, grid, damping=damping)
+    parts, steps = target.apart(columns), target.apart(scales)
+    found = [
+        gptq.round_weights(parts[at : at + 1], steps[at : at + 1], hessian[at : at + 1], grid, damping=damping)
+        for at in range(target.slices)
+    ]
+    integers: NDArray[np.int8] = target.together(np.concatenate(found))
+    return integers
 
 
 def damping_of(rows: int, columns: int) -> float:

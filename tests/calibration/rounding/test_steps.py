@@ -115,6 +115,42 @@ def test_blocks_of_four_bits():
     np.testing.assert_array_equal(scales_of_matrix(matrix, matrix_of_scales(matrix, old), old), old.scale)
 
 
+@pytest.mark.parametrize("block", [0, 8])
+def test_the_columns_of_a_wide_layer_are_rounded_in_slices(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(inputs, "_WIDEST", 20)
+    monkeypatch.setattr(inputs, "_SLICE", 12)
+    text = """<ir_version: 10, opset_import: ["" : 18]>
+    net (float[1,6,32] x) => (float[1,6,16] y) { [fc] y = MatMul(x, w0) }"""
+    chance = np.random.default_rng(0)
+    mix = np.kron(np.eye(4), chance.normal(size=(8, 8)))
+    samples = [{"x": (chance.normal(size=(1, 6, 32)) @ mix).astype(np.float32)} for _ in range(30)]
+    context = fake_quant.FakeQuant(network(text, {"w0": (32, 16)}), samples[:20], None)
+    weight = context.weight("fc")
+    scale = (np.abs(weight.reshape(-1, block or 32, 16)).max(axis=1) / 7).astype(np.float32)
+    integers = np.rint(weight / np.repeat(scale, block or 32, axis=0)).astype(np.int8)
+    scale = scale if block else scale[0]
+    old = LayerWeights(integers=integers, scale=scale, axis=0 if block else 1, bits=4, block_size=block or None)
+    plain = _with(context, context.plan.with_weights({"fc": old}))
+    (target,) = inputs.targets(plain)
+    assert target.slices == 4
+    ((_, found),) = inputs.moments(plain, [target])
+    assert found.second.shape == (4, 8, 8)
+    plan, ((proposal),) = _applied(plain, SecondOrderRounding())
+    assert proposal.weights.scale.shape == scale.shape
+    assert plain.sqnr_db(plan, samples[20:]) > plain.sqnr_db(plain.plan, samples[20:]) + 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "block", "slices"), [(4096, None, 1), (8192, None, 4), (8191, None, 8191), (9000, 8, 5)]
+)
+def test_slices_are_equal_and_hold_whole_blocks(columns: int, block: int | None, slices: int) -> None:
+    matrix = LinearLayer(op="MatMul", weight_shape=(columns, 2))
+    target = inputs.Target(name="fc", input="x", encoding=None, matrix=matrix, block=block)
+    assert target.slices == slices
+    values = np.arange(2 * columns).reshape(1, 2, columns)
+    np.testing.assert_array_equal(target.together(target.apart(values)), values)
+
+
 def test_blocks_of_a_kernel_with_several_taps_are_left_alone(context):
     wide = replace(context.plan.weights["first"], block_size=1)
     names = [target.name for target in inputs.targets(_with(context, context.plan.with_weights({"first": wide})))]
