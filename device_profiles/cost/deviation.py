@@ -97,3 +97,14 @@ def apply(deviation: Deviation, z: "np.ndarray", response: "np.ndarray") -> "np.
     import numpy as np
 
     return np.asarray(response + deviation.log_scale + z @ np.array(deviation.weights))
+
+
+def mean_scale(reference: Reference, position: int, deviation: Deviation) -> float:
+    """The logarithm of the scale of a group over its family's: the mean over the networks measured in the family."""
+    import numpy as np
+
+    networks = np.unique(reference.pair_network[reference.pair_family == position])
+    rows, family = take(reference.traits, networks), np.full(len(networks), position)
+    response = reference.predict(family, rows)
+    off = apply(deviation, features(reference, family, rows, response), response) - response
+    return float(off.mean())

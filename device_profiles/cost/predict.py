@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portproof.device_profiles.cost import components, deviation, layers
+from portproof.device_profiles.cost import components, deviation, layers, unmeasured
 from portproof.device_profiles.cost.cross_validation import CALIBRATED
 from portproof.device_profiles.cost.deviation import NAMES, Deviation
 from portproof.device_profiles.cost.groups import ALIASES, Family, Group, family
 from portproof.device_profiles.cost.reference import Reference, kind_of
-from portproof.device_profiles.cost.shipped import Calibration, Shipped, load
+from portproof.device_profiles.cost.shipped import Shipped, load
+from portproof.device_profiles.cost.unmeasured import Basis
 from portproof.device_profiles.cost.work import Layer
 from portproof.device_profiles.errors import PortproofError
 
@@ -38,8 +39,9 @@ class Prediction:
         latency_ms: predicted.
         low_ms, high_ms: the 80 % interval.
         calibrated: whether at least `CALIBRATED` architectures were measured on this device, unit, runtime, precision.
-        kind: ``"fitted"`` to this group, or ``"family"``: from other devices alone.
-        architectures: how many architectures it was fitted to; 0 for ``"family"``.
+        kind: ``"fitted"`` to this group; or, of a device never measured, ``"chip"``: fitted to another device with its
+            chip, ``"spec-sheet"``: its scale from its profile's figures, ``"family"``: that of other devices.
+        architectures: how many architectures it was fitted to; 0 unless ``"fitted"``.
         energy_mj: where the profile has the unit's power: power times latency, predicted; else None.
         notes: what a reader must know of it.
         layers: the layers' parts, in the order they run; with what is once a run (`const`) spread over them.
@@ -117,20 +119,17 @@ def predict_layers(work: Sequence[Layer], profile: "Profile", *, unit: str, runt
     at = np.array([position])
     response = reference.predict(at, marks)
     group = Group(device=profile.id, unit=unit, runtime=runtime, precision=precision)
-    found, notes = _calibration(model, group, profile)
-    log_ms = response
-    if found:
-        log_ms = deviation.apply(found.deviation, deviation.features(reference, at, marks, response), response)
-    latency_ms = math.exp(float(log_ms[0]))
-    spread = found.log_spread if found else model.scale_spread[kind_of(unit)]
+    found = _calibration(model, group, profile) or unmeasured.scale(model, group, profile)
+    z = deviation.features(reference, at, marks, response)
+    latency_ms = math.exp(float(deviation.apply(found.deviation, z, response)[0]))
+    spread = found.log_spread
     power = profile.figures.get(f"{unit}.power_w")
     return Prediction(
         device=profile.id, unit=unit, runtime=runtime, precision=precision, latency_ms=latency_ms,
         low_ms=latency_ms * math.exp(-spread), high_ms=latency_ms * math.exp(spread),
-        calibrated=bool(found and found.architectures >= CALIBRATED), kind="fitted" if found else "family",
-        architectures=found.architectures if found else 0,
+        calibrated=found.architectures >= CALIBRATED, kind=found.kind, architectures=found.architectures,
         energy_mj=power.value * latency_ms if power is not None and power.value is not None else None,
-        notes=(*notes, *_gaps(work)), layers=_costs(work, reference, position, latency_ms),
+        notes=(*found.notes, *_gaps(work)), layers=_costs(work, reference, position, latency_ms),
     )  # fmt: skip
 
 
@@ -178,30 +177,31 @@ def response_of(model: Shipped, wanted: Family) -> tuple[Reference, int]:
     )
 
 
-def _calibration(model: Shipped, group: Group, profile: "Profile") -> tuple[Calibration | None, list[str]]:
+def _calibration(model: Shipped, group: Group, profile: "Profile") -> Basis | None:
     """The profile's own fit, else the shipped one of this group, else of the device's same family; None if none."""
     for fit in profile.latency:
         if (fit.unit, fit.runtime, fit.precision) == (group.unit, group.runtime, group.precision):
             weights = tuple(fit.weights.get(name, 0.0) for name in NAMES)
-            own = Deviation(log_scale=fit.log_scale, weights=weights)
             note = [f"its fit is borrowed from {fit.borrowed_from}"] if fit.borrowed_from else []
-            found = Calibration(
-                deviation=own, log_spread=fit.log_spread, architectures=fit.architectures, source=fit.source
-            )
-            return found, note + _few(found)
+            return _fitted(Deviation(log_scale=fit.log_scale, weights=weights), fit.log_spread, fit.architectures, note)
     near = [one for one in model.calibrations if one.device == group.device and one.family == group.family]
     if not near:
-        return None, ["uncalibrated: never measured on this device; its scale is that of other devices of its kind"]
+        return None
     best = group if group in near else max(near, key=lambda one: (model.calibrations[one].architectures, one))
     found = model.calibrations[best]
     other = [] if best == group else [f"measured on this device as {best.runtime} in {best.precision}"]
-    return found, other + _few(found)
+    return _fitted(found.deviation, found.log_spread, found.architectures, other)
 
 
-def _few(found: Calibration) -> list[str]:
-    if found.architectures >= CALIBRATED:
+def _fitted(found: Deviation, log_spread: float, architectures: int, notes: list[str]) -> Basis:
+    all_notes = (*notes, *_few(architectures))
+    return Basis(deviation=found, log_spread=log_spread, kind="fitted", architectures=architectures, notes=all_notes)
+
+
+def _few(architectures: int) -> list[str]:
+    if architectures >= CALIBRATED:
         return []
-    return [f"uncalibrated: fitted to {found.architectures} architectures only, {CALIBRATED} are needed"]
+    return [f"uncalibrated: fitted to {architectures} architectures only, {CALIBRATED} are needed"]
 
 
 def _gaps(work: Sequence[Layer]) -> list[str]:

@@ -9,6 +9,7 @@ from portproof.device_profiles.cost.components import TERMS, Traits, traits
 from portproof.device_profiles.cost.deviation import Deviation
 from portproof.device_profiles.cost.groups import Family, Group
 from portproof.device_profiles.cost.reference import SETTINGS, Reference
+from portproof.device_profiles.cost.spec_sheet import FEATURES, Line, SpecSheets
 
 DATA = Path(__file__).parent / "data" / "latency.json"
 
@@ -31,13 +32,16 @@ class Shipped:
         references: by kind of unit.
         calibrations: by group; the device is a profile's id.
         networks: amounts by ``architecture|shape``, of the networks measured.
-        scale_spread: by kind of unit: the half-width of the 80 % interval, as a logarithm, of a device never measured.
+        scale_spread: by kind of unit: the half-width of the 80 % interval, as a logarithm, of a device of which nothing
+            is known.
+        spec_sheets: what figures of a profile tell of a device never measured.
     """
 
     references: dict[str, Reference]
     calibrations: dict[Group, Calibration]
     networks: dict[str, dict[str, float]]
     scale_spread: dict[str, float]
+    spec_sheets: SpecSheets
 
 
 @cache
@@ -65,6 +69,24 @@ def from_json(data: dict[str, Any]) -> Shipped:
         },
         networks=networks,
         scale_spread=data["scale_spread"],
+        spec_sheets=_spec_sheets(data["spec_sheets"]),
+    )
+
+
+def _spec_sheets(table: dict[str, Any]) -> SpecSheets:
+    families = [(Family(unit=row[0], runtime=row[1], precision=row[2]), row[3:]) for row in table["families"]]
+    return SpecSheets(
+        lines={
+            one: Line(means=tuple(means), weights=tuple(weights), constant=constant)
+            for one, (constant, weights, means, _) in families
+        },
+        chips={(name, unit): effect for name, unit, effect in table["chips"]},
+        spreads={one: rest[3] for one, rest in families if rest[3] is not None},
+        chip_of=table["chip_of"],
+        sibling_spread=table["sibling_spread"],
+        worse_by_chip=frozenset(
+            Family(unit=row[0], runtime=row[1], precision=row[2]) for row in table["worse_by_chip"]
+        ),
     )
 
 
@@ -100,6 +122,24 @@ def to_json(shipped: Shipped, source: str) -> dict[str, Any]:
             for group, found in sorted(shipped.calibrations.items())
         ],
         "scale_spread": {kind: _round(value) for kind, value in shipped.scale_spread.items()},
+        "spec_sheets": _spec_sheets_json(shipped.spec_sheets),
+    }
+
+
+def _spec_sheets_json(found: SpecSheets) -> dict[str, Any]:
+    return {
+        "features": {unit: list(names) for unit, names in FEATURES.items()},
+        "families": [
+            [
+                *(one.unit, one.runtime, one.precision, _round(line.constant), _rounded(line.weights)),
+                *(_rounded(line.means), _round(found.spreads[one]) if one in found.spreads else None),
+            ]
+            for one, line in sorted(found.lines.items())
+        ],
+        "chips": [[*key, _round(effect)] for key, effect in sorted(found.chips.items())],
+        "chip_of": dict(sorted(found.chip_of.items())),
+        "sibling_spread": {kind: _round(value) for kind, value in found.sibling_spread.items()},
+        "worse_by_chip": [[one.unit, one.runtime, one.precision] for one in sorted(found.worse_by_chip)],
     }
 
 

@@ -2,21 +2,26 @@
 
     python -m portproof.device_profiles.cost.survey MEASUREMENTS.csv IDS.json
 
-IDS.json maps the survey's names of devices to ids of profiles. The networks are those of the shipped file: what they do
-is read from graphs once (`components.amounts`), and does not change with measurements.
+IDS.json maps the survey's names of devices to ids of profiles, every one. The networks are those of the shipped file:
+what they do is read from graphs once (`components.amounts`), and does not change with measurements.
 """
 
 import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portproof.device_profiles.cost import cross_validation as cv
-from portproof.device_profiles.cost import deviation, measurements, points, reference, shipped
-from portproof.device_profiles.cost.components import traits
+from portproof.device_profiles.cost import deviation, measurements, new_devices, points, reference, shipped
+from portproof.device_profiles.cost.components import TERMS, traits
 from portproof.device_profiles.cost.groups import Group
+from portproof.device_profiles.cost.new_devices import Survey
 from portproof.device_profiles.cost.points import Measurement, Points
 from portproof.device_profiles.cost.shipped import Calibration, Shipped
+
+if TYPE_CHECKING:
+    from portproof.device_profiles.schema import Profile
 
 SOURCE = (
     "qai-hub-models 0.65.0 (BSD-3-Clause) performance files; ncnn benchmark page; TFLite hosted models; MobileNetV4 "
@@ -38,8 +43,23 @@ def renamed(rows: list[Measurement], ids: Mapping[str, str]) -> list[Measurement
     ]  # fmt: skip
 
 
-def fit(rows: list[Measurement], networks: dict[str, dict[str, float]], *, folds: int = 10, seed: int = 0) -> Shipped:
-    """The whole model; intervals are from errors on held-out architectures, so this cross-validates."""
+def fit(
+    rows: list[Measurement],
+    networks: dict[str, dict[str, float]],
+    profiles: "Mapping[str, Profile]",
+    *,
+    folds: int = 10,
+    seed: int = 0,
+) -> Shipped:
+    """The whole model; intervals are from errors on held-out architectures and chips. Prints the errors on the latter.
+
+    Args:
+        rows: the measurements.
+        networks: amounts by ``architecture|shape``.
+        profiles: of all devices measured, by the names that `rows` give them.
+        folds: of architectures.
+        seed: deals them out.
+    """
     data = points.of_measurements(rows, list(networks))
     marks = traits(list(networks.values()))
     held_out = cv.predict_held_out(data, marks, cv.folds(data, folds, seed))
@@ -53,7 +73,13 @@ def fit(rows: list[Measurement], networks: dict[str, dict[str, float]], *, folds
         spread[kind] = sorted(scales)[int(0.8 * len(scales))] + width
         for group, one in found.items():
             calibrations[data.groups[group]] = _calibration(data, group, one, width)
-    return Shipped(references=references, calibrations=calibrations, networks=networks, scale_spread=spread)
+    survey = Survey(points=data, traits=marks, profiles=profiles)
+    left = new_devices.leave_out(survey)
+    sys.stdout.write(new_devices.table(data, left) + "\n")
+    return Shipped(
+        references=references, calibrations=calibrations, networks=networks, scale_spread=spread,
+        spec_sheets=new_devices.fit(survey, left),
+    )  # fmt: skip
 
 
 def _calibration(data: Points, group: int, found: deviation.Deviation, width: float) -> Calibration:
@@ -65,8 +91,12 @@ def _calibration(data: Points, group: int, found: deviation.Deviation, width: fl
 
 def main(csv_path: str, ids_path: str) -> None:
     """Write `data/latency.json`."""
-    ids = json.loads(Path(ids_path).read_text(encoding="utf-8"))
-    model = fit(renamed(measurements.read_survey(csv_path), ids), shipped.load().networks)
+    from portproof.device_profiles import load as load_profile
+
+    rows = renamed(measurements.read_survey(csv_path), json.loads(Path(ids_path).read_text(encoding="utf-8")))
+    profiles = {device: load_profile(device) for device in sorted({row.group.device for row in rows})}
+    data = json.loads(shipped.DATA.read_text(encoding="utf-8"))["networks"]
+    model = fit(rows, {name: dict(zip(TERMS, row, strict=True)) for name, row in data.items()}, profiles)
     text = json.dumps(shipped.to_json(model, SOURCE), separators=(",", ":"))
     shipped.DATA.write_text(text.replace("],", "],\n") + "\n", encoding="utf-8")
 

@@ -50,8 +50,9 @@ def test_parts_of_layers_add_up(model):
 def test_a_device_that_was_never_measured_is_uncalibrated_and_wide(model):
     known = predict(model(), "galaxy-s24", unit="npu", runtime="qnn_dlc", precision="w8a8")
     other = predict(model(), "galaxy-s21", unit="npu", runtime="qnn_dlc", precision="w8a8")
-    assert (other.calibrated, other.kind, other.architectures) == (False, "family", 0)
+    assert (other.calibrated, other.kind, other.architectures) == (False, "spec-sheet", 0)
     assert "uncalibrated" in other.notes[0]
+    assert "npu.htp_arch" in other.notes[0]
     assert other.high_ms / other.low_ms > known.high_ms / known.low_ms
 
 
