@@ -67,9 +67,16 @@ def load_all(device_ids: Sequence[str], *, profile_path: Paths = None, overrides
     """
     messages: list[Message] = []
     profiles: list[Profile] = []
-    for device_id in chosen(device_ids, profile_path, overrides):
+    ids = chosen(device_ids, profile_path, overrides)
+    files = [device_id for device_id in ids if device_id.endswith(_NOT_TOML)]
+    # One look at all places serves every id; a file is a place of its own.
+    catalog = Catalog(listed(profile_path)) if len(files) < len(ids) else None
+    for device_id in ids:
         try:
-            profiles.append(load(device_id, profile_path=profile_path, overrides=overrides))
+            if catalog is None or device_id in files:
+                profiles.append(load(device_id, profile_path=profile_path, overrides=overrides))
+            else:
+                profiles.append(_resolve(catalog, device_id, overrides).profile)
         except PortproofError as error:
             messages += error.messages
     if messages:
