@@ -7,6 +7,7 @@ from dataclasses import replace
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.device_profiles.op_rules.judge import holds
 from portproof.exporter import program
+from portproof.exporter.check.alike import alike
 from portproof.exporter.check.forms import Forms, refusal
 from portproof.exporter.check.limits import missed, parse
 from portproof.exporter.check.memory import PlannedMemory, planned
@@ -102,7 +103,7 @@ class _Units:
     def __init__(self, forms: Forms) -> None:
         self._forms = forms
         self._found: dict[tuple[object, ...], UnitResult] = {}
-        self._memory: dict[int, PlannedMemory] = {}
+        self._of_form: dict[int, tuple[PlannedMemory, tuple[int, ...]]] = {}
 
     def of(self, path: Path) -> UnitResult:
         """What the unit at the end of a path takes."""
@@ -119,7 +120,8 @@ class _Units:
         try:
             if path.rules.dialect != "mil":
                 operators = self._forms.operators(path.rules)
-                return replace(place(path, operators, form), memory=self._planned(operators))
+                memory, same = self._known(operators)
+                return replace(place(path, operators, form, same=same), memory=memory)
             package = self._forms.package()
             judged = path.rules.unit == NEURAL_ENGINE
             verdicts = [verdict(each) for each in package.advise(path.chip)] if judged else None
@@ -127,8 +129,8 @@ class _Units:
         except PortproofError as error:
             return unwritten(path, form, refusal(error))
 
-    def _planned(self, operators: tuple[Operator, ...]) -> PlannedMemory:
-        """The memory of a form, which `Forms` holds: so its `id` stays its own."""
-        if id(operators) not in self._memory:
-            self._memory[id(operators)] = planned(operators)
-        return self._memory[id(operators)]
+    def _known(self, operators: tuple[Operator, ...]) -> tuple[PlannedMemory, tuple[int, ...]]:
+        """What is known of a form, whatever the unit. `Forms` holds the form: so its `id` stays its own."""
+        if id(operators) not in self._of_form:
+            self._of_form[id(operators)] = planned(operators), alike(operators)
+        return self._of_form[id(operators)]

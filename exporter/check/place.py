@@ -12,7 +12,12 @@ from portproof.exporter.check.result import Placed, UnitResult
 
 
 def place(
-    path: Path, operators: Sequence[Operator], form: str, verdicts: Sequence[Verdict] | None = None
+    path: Path,
+    operators: Sequence[Operator],
+    form: str,
+    verdicts: Sequence[Verdict] | None = None,
+    *,
+    same: Sequence[int] | None = None,
 ) -> UnitResult:
     """Where each operator runs, and the partitions that result.
 
@@ -21,10 +26,11 @@ def place(
         operators: in order of execution.
         form: of the model, in words.
         verdicts: on each operator, where they do not follow from the rules alone.
+        same: what `alike` says of the operators, where that is known: each kind is judged once then.
     """
     rules = path.rules
     if verdicts is None:
-        verdicts = [judge(rules, one.facts, path.figures, added=path.added, removed=path.removed) for one in operators]
+        verdicts = _judged(path, operators, range(len(operators)) if same is None else same)
     found = partitions(operators, [verdict.taken for verdict in verdicts])
     kept = _kept(path, found)
     there = {index for part in kept if part.on_unit for index in part.members}
@@ -52,6 +58,15 @@ def place(
         notes=rules.notes,
         advice=rules.advice,
     )
+
+
+def _judged(path: Path, operators: Sequence[Operator], same: Sequence[int]) -> list[Verdict]:
+    found: dict[int, Verdict] = {}
+    for at in same:
+        if at not in found:
+            facts = operators[at].facts
+            found[at] = judge(path.rules, facts, path.figures, added=path.added, removed=path.removed)
+    return [found[at] for at in same]
 
 
 def unwritten(path: Path, form: str, messages: tuple[Message, ...]) -> UnitResult:
