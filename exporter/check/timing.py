@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from portproof.device_profiles.errors import PortproofError
+from portproof.exporter.check.layer_shares import owners
 from portproof.exporter.check.result import PredictedTime, UnitResult
 
 if TYPE_CHECKING:
@@ -44,11 +45,12 @@ class Clock:
             return replace(found, unpredicted=f"nothing was measured by way of {rules.unit}")
         try:
             there = self._predicted(profile, found.processor, runtime, precision)
-            alone = found.processor == "cpu" or found.macs_share == 1.0
+            alone = found.processor == "cpu" or all(each.on_unit for each in found.placed)
             beside = there if alone else self._predicted(profile, "cpu", *_CPU[form])
         except PortproofError as error:
             return replace(found, unpredicted=error.messages[0].what)
-        return replace(found, predicted=_joined(there, beside, found, profile))
+        parts = _parts(self.work, there, beside, found)
+        return replace(found, predicted=_joined(there, beside, found, profile, parts))
 
     def _predicted(self, profile: "Profile", unit: str, runtime: str, precision: str) -> "Prediction":
         from portproof.device_profiles.cost.predict import predict_layers
@@ -82,19 +84,49 @@ def _without_weights(model: "ir.Model") -> "onnx.ModelProto":
     return ir.serde.serialize_model(light)
 
 
-def _joined(there: "Prediction", beside: "Prediction", found: UnitResult, profile: "Profile") -> PredictedTime:
-    """The unit's share of the work on the unit, the rest on the CPU, and memory twice for what they hand over."""
-    share = found.macs_share
+def _joined(
+    there: "Prediction", beside: "Prediction", found: UnitResult, profile: "Profile", parts: "_Parts"
+) -> PredictedTime:
+    """The unit's layers on the unit, the rest on the CPU, and memory twice for what they hand over."""
     bandwidth: Any = getattr(profile.memory, "dram_gbps", None)
     gbps = bandwidth.value if bandwidth is not None and bandwidth.value else None
     handing_ms = 2 * found.crossing_bytes / (gbps * 1e6) if gbps else 0.0
-    latency_ms = there.latency_ms * share + beside.latency_ms * (1 - share) + handing_ms
-    low, high = (there.low_ms / there.latency_ms, there.high_ms / there.latency_ms)
+    on, off = parts.on_unit, parts.beside
+    latency_ms = there.latency_ms * on + beside.latency_ms * off + handing_ms
     return PredictedTime(
         latency_ms=latency_ms,
-        low_ms=latency_ms * low,
-        high_ms=latency_ms * high,
-        share_on_unit=there.latency_ms * share / latency_ms,
-        calibrated=there.calibrated and (share == 1.0 or beside.calibrated),
-        notes=there.notes,
+        low_ms=there.low_ms * on + beside.low_ms * off + handing_ms,
+        high_ms=there.high_ms * on + beside.high_ms * off + handing_ms,
+        share_on_unit=there.latency_ms * on / latency_ms,
+        calibrated=there.calibrated and (off == 0.0 or beside.calibrated),
+        notes=(
+            *there.notes,
+            *(f"beside it: {note}" for note in beside.notes if off and note not in there.notes),
+            *parts.notes,
+        ),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """The share of the unit's predicted time that is spent there, and of the CPU's that is spent on the CPU."""
+
+    on_unit: float
+    beside: float
+    notes: tuple[str, ...] = ()
+
+
+def _parts(work: "Sequence[Layer]", there: "Prediction", beside: "Prediction", found: UnitResult) -> _Parts:
+    if all(each.on_unit for each in found.placed):
+        return _Parts(on_unit=1.0, beside=0.0)
+    whose = owners(work, [each.operator for each in found.placed])
+    if whose is None:
+        note = "the time is shared out by multiply-accumulates: the lowered operators are not those of the graph"
+        return _Parts(on_unit=found.macs_share, beside=1 - found.macs_share, notes=(note,))
+    here = [sum(share for index, share in one.items() if found.placed[index].on_unit) for one in whose]
+    return _Parts(on_unit=_time(there, here) / there.latency_ms, beside=1 - _time(beside, here) / beside.latency_ms)
+
+
+def _time(predicted: "Prediction", here: Sequence[float]) -> float:
+    """The milliseconds of the layers, each by the share of it that counts."""
+    return sum(layer.latency_ms * share for layer, share in zip(predicted.layers, here, strict=True))

@@ -34,8 +34,47 @@ def test_what_falls_back_is_predicted_on_the_cpu(path: str) -> None:
     assert tpu.predicted is not None
     assert cpu.predicted is not None
     assert tpu.macs_share == 1.0
+    assert 0 < tpu.predicted.share_on_unit < 1  # the power, which multiplies nothing, runs on the CPU
+    assert any(note.startswith("beside it: ") for note in tpu.predicted.notes)
     nothing = units(path, "galaxy-s24", int8=False)["litert-gpu"]
     assert nothing.predicted is not None
+
+
+def test_the_parts_of_the_time_are_those_of_the_layers() -> None:
+    """Twice the multiply-accumulates on the unit, but the cost model's layers say how long they take."""
+    from portproof.device_profiles import load as load_profile
+    from portproof.device_profiles.cost.predict import predict_layers
+    from portproof.device_profiles.cost.work import Layer
+    from portproof.device_profiles.op_rules.facts import OpFacts
+    from portproof.exporter.check import timing
+    from portproof.exporter.check.operators import Operator
+    from portproof.exporter.check.result import Placed
+
+    sizes = {"a": 2 * 10**8, "b": 10**8}
+    work = [
+        Layer(name=name, kind="conv", macs=macs, inputs=10**5, outputs=10**5, params=10**4, reduction=27, channels=64)
+        for name, macs in sizes.items()
+    ] + [Layer(name="c", kind="softmax", inputs=10**7, outputs=10**7)]
+    placed = tuple(
+        Placed(
+            operator=Operator(
+                facts=OpFacts(dialect="onnx", op="Conv", name=name, inputs=(), outputs=(), attributes={}), macs=macs
+            ),
+            taken=name == "a",
+            on_unit=name == "a",
+        )
+        for name, macs in (*sizes.items(), ("c", 0))
+    )
+    found = UnitResult(device="d", processor="npu", unit="u", name="n", form="onnx", placed=placed)
+    profile = load_profile("galaxy-s24")
+    there = predict_layers(work, profile, unit="npu", runtime="tflite", precision="fp16")
+    parts = timing._parts(work, there, there, found)
+    assert parts.on_unit == pytest.approx(there.layers[0].latency_ms / there.latency_ms)
+    assert parts.on_unit + parts.beside == pytest.approx(1)
+    assert abs(parts.on_unit - found.macs_share) > 0.1
+    other = timing._parts([Layer(name="z", kind="conv", macs=7)], there, there, found)
+    assert other.on_unit == found.macs_share
+    assert "multiply-accumulates" in other.notes[0]
 
 
 def test_what_was_never_measured_says_so(path: str) -> None:
