@@ -28,6 +28,8 @@ class Basis:
 
 def scale(model: Shipped, group: Group, profile: "Profile") -> Basis:
     """What is known of a group without a measurement, and a note that says so."""
+    if group.unit not in profile.units:  # an accelerator's host may be any
+        return _by_family(model, group)
     return _by_chip(model, group, profile) or _by_figures(model, group, profile) or _by_family(model, group)
 
 

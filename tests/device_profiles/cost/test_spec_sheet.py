@@ -114,6 +114,13 @@ def test_of_another_makers_processor_figures_say_nothing() -> None:
     assert htp.log_spread < found.log_spread
 
 
+def test_the_host_of_an_accelerator_is_unknown_whatever_its_chip() -> None:
+    group = Group(device="coral-edge-tpu", unit="cpu", runtime="tflite", precision="int8")
+    profile = load_profile("coral-edge-tpu")
+    assert "cpu" not in profile.units
+    assert unmeasured.scale(shipped.load(), group, profile).kind == "family"
+
+
 def test_without_any_figure_it_is_the_family() -> None:
     group = Group(device="xnnpack-cpu", unit="cpu", runtime="tflite", precision="fp32")
     assert unmeasured.scale(shipped.load(), group, load_profile("xnnpack-cpu")).kind == "family"
