@@ -11,6 +11,7 @@ from portproof.exporter.progress import Progress
 if TYPE_CHECKING:
     from portproof.device_profiles.cost.predict import Prediction
     from portproof.runtimes.bench import BenchResult, FileTiming
+    from portproof.runtimes.memory.memory_plan import MemoryPlan
     from portproof.runtimes.stats import Spread
 
 _SLOWEST = 5
@@ -44,8 +45,9 @@ def command(files: tuple[str, ...], devices: tuple[str, ...], progress: Progress
     with progress.step(f"measure {len(files)} file{'s' if len(files) > 1 else ''}"):
         result = bench(files, BenchOptions(**options))
     found = [(file, one) for file in files for device in devices for one in _predictions(file, device)]
-    data = result.as_dict() | {"predicted": [{"file": file} | one.as_dict() for file, one in found]}
-    text = "\n\n".join((_text(result), *_predicted(files, found))) if devices else _text(result)
+    plans = _plans(files) if devices else {}
+    data = result.as_dict() | {"predicted": [_predicted_data(file, one, plans[file]) for file, one in found]}
+    text = "\n\n".join((_text(result), *_predicted(files, found, plans))) if devices else _text(result)
     return Outcome(data=data if devices else result.as_dict(), text=text, messages=result.findings)
 
 
@@ -55,18 +57,42 @@ def _predictions(file: str, device: str) -> "tuple[Prediction, ...]":
     return predict_known(file, device) if file.endswith(".onnx") else ()
 
 
-def _predicted(files: tuple[str, ...], found: "list[tuple[str, Prediction]]") -> list[str]:
-    head = ("file", "device", "unit", "runtime", "precision", "predicted ms", "80 % interval", "")
+def _plans(files: tuple[str, ...]) -> "dict[str, MemoryPlan]":
+    """The memory of the files that are predicted; it is that of the file, whatever the device."""
+    from portproof.runtimes.memory import plan
+
+    return {file: plan(file) for file in files if file.endswith(".onnx")}
+
+
+def _predicted_data(file: str, found: "Prediction", plan: "MemoryPlan") -> dict[str, Any]:
+    planned = {"weight_bytes": plan.weight_bytes, "tensor_bytes": plan.least_bytes, "unknown": list(plan.unknown)}
+    return {"file": file} | found.as_dict() | {"planned_memory": planned}
+
+
+def _predicted(
+    files: tuple[str, ...], found: "list[tuple[str, Prediction]]", plans: "dict[str, MemoryPlan]"
+) -> list[str]:
+    head = ("file", "device", "unit", "runtime", "precision", "predicted ms", "80 % interval", "predicted mJ")
     rows = [
         (
             *(file, one.device, one.unit, one.runtime, one.precision, f"{one.latency_ms:.3f}"),
-            *(f"{one.low_ms:.3f} to {one.high_ms:.3f}", "; ".join(one.notes)),
+            *(f"{one.low_ms:.3f} to {one.high_ms:.3f}", "-" if one.energy_mj is None else f"{one.energy_mj:.3f}"),
+            *(_planned(plans[file]), "; ".join(one.notes)),
         )
         for file, one in found
     ]
+    told = table((*head, "planned memory", ""), rows, right=[5, 7])
+    planned = "planned memory: of the file as it is, weights and tensors alive at once; what kernels take comes on top"
+    energy = ["predicted mJ: the unit's power in the profile times the predicted time"]
     others = [file for file in files if not file.endswith(".onnx")]
     skipped = [f"not predicted, for a graph is read from .onnx files only: {', '.join(others)}"] if others else []
-    return ["predicted, not measured:\n" + table(head, rows, right=[5]), *skipped]
+    known = energy if any(one.energy_mj is not None for _, one in found) else []
+    return ["\n".join(("predicted, not measured:", told, planned, *known)), *skipped]
+
+
+def _planned(plan: "MemoryPlan") -> str:
+    unknown = f" and {len(plan.unknown)} tensors of unknown size" if plan.unknown else ""
+    return f"{size_text(plan.weight_bytes)} + {size_text(plan.least_bytes)}{unknown}"
 
 
 def _text(result: "BenchResult") -> str:

@@ -58,5 +58,11 @@ def test_a_device_is_predicted_and_never_called_measured(tmp_path: Path, capfd: 
     assert all(
         row["predicted"] is True and row["low_ms"] < row["predicted_latency_ms"] < row["high_ms"] for row in rows
     )
+    assert all(row["planned_memory"] == {"weight_bytes": 0, "tensor_bytes": 128, "unknown": []} for row in rows)
+    assert any(row["predicted_energy_mj"] for row in rows)
     assert run(words) == 0
-    assert "predicted, not measured" in capfd.readouterr().out
+    out = capfd.readouterr().out
+    assert "predicted, not measured" in out
+    assert "planned memory: of the file as it is" in out
+    assert "0 B + 128 B" in out
+    assert "predicted mJ: the unit's power" in out
