@@ -42,10 +42,11 @@ def command(files: tuple[str, ...], devices: tuple[str, ...], progress: Progress
     """
     from portproof.runtimes.bench import BenchOptions, bench
 
-    with progress.step(f"measure {len(files)} file{'s' if len(files) > 1 else ''}"):
-        result = bench(files, BenchOptions(**options))
+    # First what may be refused: a measurement takes its time, and would be lost.
     found = [(file, one) for file in files for device in devices for one in _predictions(file, device)]
     plans = _plans(files) if devices else {}
+    with progress.step(f"measure {len(files)} file{'s' if len(files) > 1 else ''}"):
+        result = bench(files, BenchOptions(**options))
     data = result.as_dict() | {"predicted": [_predicted_data(file, one, plans[file]) for file, one in found]}
     text = "\n\n".join((_text(result), *_predicted(files, found, plans))) if devices else _text(result)
     return Outcome(data=data if devices else result.as_dict(), text=text, messages=result.findings)

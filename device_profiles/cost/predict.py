@@ -136,25 +136,51 @@ def predict_layers(work: Sequence[Layer], profile: "Profile", *, unit: str, runt
 def predict_known(onnx_path: str | Path, device: str) -> tuple[Prediction, ...]:
     """A prediction for every unit, runtime and precision that was measured on the device, in a fixed order.
 
+    On a device that was never measured: for those by which its units are used, uncalibrated.
+
     Raises:
-        PortproofError: as `predict` does; ``E-USAGE``: nothing was measured on it, so one has to be named.
+        PortproofError: as `predict` does; ``E-USAGE``: nothing is known of how fast its units are.
     """
     from portproof.device_profiles import load as load_profile
 
     profile = load_profile(device)
     own = {(fit.unit, fit.runtime, fit.precision) for fit in profile.latency}
     shipped = {(one.unit, one.runtime, one.precision) for one in load().calibrations if one.device == profile.id}
-    if not own | shipped:
+    wanted = own | shipped or _usual(profile)
+    work = layers.of_file(onnx_path)
+    found = tuple(
+        predict_layers(work, profile, unit=unit, runtime=runtime, precision=precision)
+        for unit, runtime, precision in sorted(wanted)
+    )
+    if not found:
         raise PortproofError(
             "E-USAGE",
-            f"no latency was measured on {profile.id}",
+            f"no latency was measured on {profile.id}, nor on any device whose units are used in its way",
             hint="`portproof devices fit` calibrates a profile; predict_latency takes a unit, runtime and precision",
         )
-    work = layers.of_file(onnx_path)
-    return tuple(
-        predict_layers(work, profile, unit=unit, runtime=runtime, precision=precision)
-        for unit, runtime, precision in sorted(own | shipped)
-    )
+    return found
+
+
+def _usual(profile: "Profile") -> set[tuple[str, str, str]]:
+    """The unit, runtime and precisions by which a device's units are used, as far as any device was measured so."""
+    from portproof.device_profiles.op_rules.load import load as load_rules
+
+    found = set()
+    for processor, unit in profile.units.items():
+        for name in unit.rules:
+            latency = load_rules(name).latency
+            runtime = latency.get("runtime")
+            if runtime is not None:
+                found |= {(processor, runtime, latency[form]) for form in ("float", "int8") if form in latency}
+    return {each for each in found if _is_measured(*each)}
+
+
+def _is_measured(unit: str, runtime: str, precision: str) -> bool:
+    try:
+        response_of(load(), family(unit, ALIASES.get(runtime, runtime), precision))
+    except PortproofError:
+        return False
+    return True
 
 
 def response_of(model: Shipped, wanted: Family) -> tuple[Reference, int]:

@@ -10,7 +10,7 @@ import pytest
 from portproof.device_profiles import load as load_profile
 from portproof.device_profiles import predict_latency
 from portproof.device_profiles.cost import own, shipped
-from portproof.device_profiles.cost.predict import predict, predict_layers
+from portproof.device_profiles.cost.predict import predict, predict_known, predict_layers
 from portproof.device_profiles.cost.work import Layer
 from portproof.device_profiles.errors import PortproofError
 
@@ -68,6 +68,15 @@ def test_what_was_never_measured_anywhere_is_refused(model):
     assert "qnn_dlc in int8" in caught.value.messages[0].hint
     with pytest.raises(PortproofError, match="E-USAGE"):
         predict_latency(model(), "galaxy-s24", unit="tpu", runtime="tflite", precision="int8")
+
+
+def test_a_device_that_was_never_measured_is_predicted_for_the_ways_its_units_are_used(model):
+    found = predict_known(model(), "pixel-9")
+    ways = {(one.unit, one.runtime, one.precision) for one in found}
+    assert {("cpu", "tflite", "fp32"), ("cpu", "tflite", "int8"), ("gpu", "tflite", "fp16")} <= ways
+    assert not any(one.calibrated for one in found)
+    with pytest.raises(PortproofError, match="no latency was measured on ethos-u55-128"):
+        predict_known(model(), "ethos-u55-128")
 
 
 def test_an_unknown_operator_is_said():
