@@ -20,6 +20,7 @@ from portproof.calibration.place.sites import MOVEMENT
 from portproof.calibration.plan import LIMITS, Encoding, Layer, LayerWeights, Plan
 from portproof.calibration.rounding import weight_scales
 from portproof.calibration.rounding.grid import WeightGrid
+from portproof.device_profiles.errors import PortproofError
 from portproof.device_profiles.integer_kernels import KernelRules
 
 if TYPE_CHECKING:
@@ -108,8 +109,20 @@ def encode(
     low, high = LIMITS[placement.precision]
     estimator = ranges.ESTIMATORS[choice.estimator if placement.precision == "int8" else "minmax"]
     if not found.counts.size:
-        return Encoding(scale=1.0, zero_point=0, dtype=placement.precision)
+        if not any(name in histograms for name in group.sources):
+            raise _unseen(group)
+        return Encoding(scale=1.0, zero_point=0, dtype=placement.precision)  # it never had an element
     return ranges.encoding(estimator(found, high - low + 1), placement.precision, symmetric=choice.symmetric)
+
+
+def _unseen(group: Group) -> PortproofError:
+    """A scale of values that nobody watched would be made up."""
+    return PortproofError(
+        "E-INTERNAL",
+        f"no statistics were gathered of {', '.join(group.sources)}",
+        why="a scale would be made up without them",
+        hint="please report the model; until then keep the operators around it float",
+    )
 
 
 def joint(group: Group, model: "ir.Model", histograms: Mapping[str, Histogram]) -> Histogram:

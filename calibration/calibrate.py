@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from portproof.calibration.observe.collect import Collector
 from portproof.calibration.observe.table import Table, load
 from portproof.calibration.place.placement import Placement
-from portproof.calibration.rewrites import watched
+from portproof.calibration.rewrites import watched, watched_for_mixes
 from portproof.calibration.samples import Samples
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def calibrate(
     jobs: int = 1,
     advance: Callable[[], None] = lambda: None,
     tables: Mapping[str, Table] | None = None,
+    *,
+    mixes: bool = False,
 ) -> Table:
     """The statistics of all values that a placement's ranges depend on, over all samples.
 
@@ -36,6 +38,7 @@ def calibrate(
         advance: called once a sample.
         tables: by model, of what was watched of these samples already, for instance to try a rewrite; where `path`
             holds a table too, that alone counts.
+        mixes: whether other placements are to be tried by them: all values that may carry a scale are watched then.
 
     Raises:
         PortproofError: ``E-CALIB-TABLE``: the table is of another model or another unit; ``E-CALIB-NAN``;
@@ -43,7 +46,8 @@ def calibrate(
     """
     file = None if path is None else Path(path)
     given = load(file) if file is not None and file.exists() else None
-    collector = Collector(model, watched(model, placement), table=given)
+    names = watched_for_mixes(model, placement) if mixes else watched(model, placement)
+    collector = Collector(model, names, table=given)
     if given is None and tables:
         collector.take(tables)
     try:

@@ -89,7 +89,8 @@ class Planner:
         placement = self._place(model)
         stored = self.options.table, self.options.jobs
         with self.telling.part("watch the model on the data", self.samples.count) as advance:
-            table = calibrate(model, placement, self.samples, *stored, advance, trials.tables)
+            mixes = self.options.goal is not None
+            table = calibrate(model, placement, self.samples, *stored, advance, trials.tables, mixes=mixes)
         shared = shared_ranges(placement, table.histograms)
         with self.telling.part("set ranges"):
             found = Planned(model=model, plan=self._build(model, placement, table.histograms))

@@ -77,6 +77,17 @@ def watched(model: "ir.Model", placement: "Placement") -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in placement.sources if name not in constants))
 
 
+def watched_for_mixes(model: "ir.Model", placement: "Placement") -> tuple[str, ...]:
+    """The values to watch where other placements are tried: all that may carry a scale, in the graph's order."""
+    from portproof.calibration.place.groups import carried
+    from portproof.calibration.place.sites import is_float
+
+    constants = set(model.graph.initializers)
+    values = carried(placement.regions, [region.name for region in placement.regions])
+    names = (value.name or "" for value in values if is_float(value))
+    return tuple(dict.fromkeys((*watched(model, placement), *(name for name in names if name not in constants))))
+
+
 def rewrite(
     model: "ir.Model", steps: Sequence[GraphStep], trials: Trials, note: Callable[[str], None] = lambda _: None
 ) -> "tuple[ir.Model, tuple[StepReport, ...]]":

@@ -5,14 +5,17 @@ import onnx_ir as ir
 import pytest
 from nets import conv_net
 
-from portproof.calibration.build import joint, layer_weights, refit, widened
+from portproof.calibration.build import Choice, encode, joint, layer_weights, refit, widened
 from portproof.calibration.observe import histogram
 from portproof.calibration.place import regions
 from portproof.calibration.place.groups import Group
+from portproof.calibration.place.placement import place
 from portproof.calibration.plan import Encoding, Layer
 from portproof.calibration.prepare import prepare
+from portproof.calibration.rewrites import watched, watched_for_mixes
 from portproof.calibration.write import bias_integers
 from portproof.device_profiles import integer_kernels
+from portproof.device_profiles.errors import PortproofError
 
 RULES = integer_kernels.load()
 READ = Encoding(scale=0.05, zero_point=3)
@@ -76,3 +79,19 @@ net (float[3,8,8] x) => (float[1,3,8,8] y) <int64[1] axis = {0}> { [up] a = Unsq
     found = joint(Group(members=("x",), sources=("x",)), model, watched)
     assert (found.low, found.high) == (-2, 6)
     assert not joint(Group(members=("x",), sources=("x",)), model, {}).counts.size
+
+
+def test_no_scale_is_made_up_for_what_nobody_watched(model: ir.Model) -> None:
+    name = next(iter(model.graph)).outputs[0].name or ""
+    group, placed = Group(members=(name,), sources=(name,)), place(model, RULES)
+    with pytest.raises(PortproofError, match=f"no statistics were gathered of {name}"):
+        encode(group, model, {}, Choice(), placed)
+    empty = encode(group, model, {name: histogram.EMPTY}, Choice(), placed)
+    assert (empty.scale, empty.zero_point) == (1.0, 0), "it never had an element"
+
+
+def test_mixes_are_tried_on_statistics_of_all_that_may_carry_a_scale(model: ir.Model) -> None:
+    apart = {region.name: "asked for" for region in regions.find(model)[:2]}
+    some, everything = (watch(model, place(model, RULES, apart=apart)) for watch in (watched, watched_for_mixes))
+    assert set(watched(model, place(model, RULES))) <= set(everything)
+    assert set(some) < set(everything)
