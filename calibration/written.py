@@ -8,8 +8,8 @@ from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.dialect import adapt
 from portproof.calibration.workspace import Workspace
 from portproof.calibration.write import write
-from portproof.device_profiles.errors import PortproofError
 from portproof.device_profiles.integer_kernels import KernelRules
+from portproof.runtimes.whole_file import whole_file
 
 
 def written(workspace: Workspace, path: Path, rules: KernelRules) -> Accuracy:
@@ -20,17 +20,9 @@ def written(workspace: Workspace, path: Path, rules: KernelRules) -> Accuracy:
     Raises:
         PortproofError: ``E-OUTPUT``; ``E-MODEL-*``, ``E-RUN``: what was written does not load or run.
     """
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
+    with whole_file(path) as part:
         part.write_bytes(run.to_bytes(adapt(write(workspace.model, workspace.plan), rules)))
-        proven = _proven(part, workspace)
-        part.replace(path)
-    except OSError as error:
-        what = f"{path.name} cannot be written"
-        raise PortproofError("E-OUTPUT", what, where=str(path), why=str(error)) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return proven
+        return _proven(part, workspace)
 
 
 def _proven(path: Path, workspace: Workspace) -> Accuracy:

@@ -4,21 +4,17 @@ A unit is a runtime on a kind of processor: ``litert-xnnpack`` is LiteRT on a CP
 by their ONNX types, because quantized models are ONNX models with QuantizeLinear/DequantizeLinear pairs.
 """
 
-import difflib
 import functools
-import tomllib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from portproof.device_profiles.errors import PortproofError
+from portproof.device_profiles import rule_files
 from portproof.device_profiles.integer_limits import LIMITS, Site, first_reason
 from portproof.device_profiles.profiles import Paths, chosen
 from portproof.device_profiles.profiles import load as load_profile
 
-RULES = Path(__file__).parent / "rules"
 DEFAULT_UNIT = "litert-xnnpack"
 
 ActivationType = Literal["int8", "int16"]
@@ -233,7 +229,7 @@ class KernelRules(_Strict):
 
 def units() -> tuple[str, ...]:
     """The units that rules come with Portproof for, by name."""
-    return tuple(sorted(path.stem.removeprefix("integer-") for path in RULES.glob("integer-*.toml")))
+    return rule_files.units("integer")
 
 
 @functools.cache
@@ -243,13 +239,7 @@ def load(unit: str = DEFAULT_UNIT) -> KernelRules:
     Raises:
         PortproofError: ``E-DEVICE-UNKNOWN``: nothing is known of such a unit.
     """
-    known = units()
-    if unit not in known:
-        near = difflib.get_close_matches(unit, known, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"units are {', '.join(known)}"
-        raise PortproofError("E-DEVICE-UNKNOWN", f'nothing is known of a unit "{unit}"', hint=hint, known=list(known))
-    path = RULES / f"integer-{unit}.toml"
-    return KernelRules.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    return KernelRules.model_validate(rule_files.read("integer", unit, "nothing is known"))
 
 
 def for_device(device_id: str | None = None) -> KernelRules:

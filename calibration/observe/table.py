@@ -19,6 +19,7 @@ import numpy as np
 
 from portproof.calibration.observe.histogram import Histogram, merge
 from portproof.device_profiles.errors import PortproofError
+from portproof.runtimes.whole_file import whole_file
 
 _FORMAT = 1
 
@@ -79,15 +80,8 @@ class Table:
         }
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
         counts = [histogram.counts for _, histogram in rows]
-        part = path.with_name(f".{path.name}.part")
-        try:
-            with part.open("wb") as stream:
-                np.savez_compressed(stream, header=text, counts=np.concatenate([*counts, np.zeros(0, np.int64)]))
-            part.replace(path)
-        except OSError as error:
-            raise PortproofError(
-                "E-OUTPUT", f"{path.name} cannot be written", where=str(path), why=str(error)
-            ) from error
+        with whole_file(path) as part, part.open("wb") as stream:
+            np.savez_compressed(stream, header=text, counts=np.concatenate([*counts, np.zeros(0, np.int64)]))
 
 
 def load(path: str | os.PathLike[str]) -> Table:

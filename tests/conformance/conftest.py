@@ -43,3 +43,12 @@ def sample_data() -> Path:
     if not (folder / "node").is_dir():
         pytest.skip("set PORTPROOF_ONNX_CASES to the folder backend/test/data of onnx 1.20.1")
     return folder
+
+
+@pytest.fixture(scope="session")
+def networks() -> list[Path]:
+    """ONNX files of whole networks: the folder of PORTPROOF_NETWORKS."""
+    found = sorted(Path(os.environ.get("PORTPROOF_NETWORKS", "-")).glob("*.onnx"))
+    if not found:
+        pytest.skip("set PORTPROOF_NETWORKS to a folder of .onnx files")
+    return found

@@ -1,67 +1,11 @@
 """Models of one operator each, for compilers of vendors: forms that they take, and forms that they refuse."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
-
-_OPSET = 18
-_IMAGE = (1, 8, 16, 16)
-_ROWS = (1, 24, 32)
-
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One operator.
-
-    Attributes:
-        name: of the case.
-        op: of ONNX.
-        inputs: shapes of what is known only when running.
-        constants: of the other inputs, in order behind these.
-        attributes: of the node.
-        outputs: how many.
-        dtype: of the inputs.
-        out_dtype: of the outputs, where it differs.
-    """
-
-    name: str
-    op: str
-    inputs: Sequence[Shape] = (_IMAGE,)
-    constants: Sequence[NDArray[Any] | None] = ()
-    attributes: dict[str, Any] = field(default_factory=dict)
-    outputs: int = 1
-    dtype: int = onnx.TensorProto.FLOAT
-    out_dtype: int | None = None
-
-    def model(self) -> onnx.ModelProto:
-        """The model, checked, with inferred shapes."""
-        names = [f"x{index}" for index in range(len(self.inputs))]
-        held = [("" if array is None else f"c{index}", array) for index, array in enumerate(self.constants)]
-        outputs = [f"y{index}" for index in range(self.outputs)]
-        node = helper.make_node(
-            self.op, [*names, *(name for name, _ in held)], outputs, name="the_node", **self.attributes
-        )
-        graph = helper.make_graph(
-            [node],
-            self.name,
-            [
-                helper.make_tensor_value_info(name, self.dtype, shape)
-                for name, shape in zip(names, self.inputs, strict=True)
-            ],
-            [helper.make_tensor_value_info(name, self.out_dtype or self.dtype, None) for name in outputs],
-            [numpy_helper.from_array(array, name) for name, array in held if array is not None],
-        )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=10)
-        inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
-        onnx.checker.check_model(inferred)
-        return inferred
+from tests.conformance.single_op import IMAGE, ROWS, Case
 
 
 def cases() -> tuple[Case, ...]:
@@ -127,7 +71,7 @@ def _convolutions() -> Iterator[Case]:
     )
     yield Case(name="conv_1d", op="Conv", inputs=((1, 8, 40),), constants=(weights(12, 8, 3), weights(12)))
     yield Case(name="conv_3d", op="Conv", inputs=((1, 4, 6, 6, 6),), constants=(weights(6, 4, 3, 3, 3),))
-    yield Case(name="conv_computed_weights", op="Conv", inputs=(_IMAGE, (12, 8, 3, 3)))
+    yield Case(name="conv_computed_weights", op="Conv", inputs=(IMAGE, (12, 8, 3, 3)))
     yield Case(name="conv_batch_4", op="Conv", inputs=((4, 8, 16, 16),), constants=(weights(12, 8, 3, 3),))
     for stride in (1, 2, 3):
         yield Case(
@@ -149,7 +93,7 @@ def _products() -> Iterator[Case]:
         name="gemm", op="Gemm", inputs=((1, 32),), constants=(weights(16, 32), weights(16)), attributes={"transB": 1}
     )
     yield Case(name="gemm_batch", op="Gemm", inputs=((5, 32),), constants=(weights(32, 16), weights(16)))
-    yield Case(name="matmul_constant", op="MatMul", inputs=(_ROWS,), constants=(weights(32, 16),))
+    yield Case(name="matmul_constant", op="MatMul", inputs=(ROWS,), constants=(weights(32, 16),))
     yield Case(name="matmul_two", op="MatMul", inputs=((1, 4, 24, 32), (1, 4, 32, 24)))
     yield Case(name="matmul_two_3d", op="MatMul", inputs=((4, 24, 32), (4, 32, 24)))
     yield Case(name="matmul_five_axes", op="MatMul", inputs=((1, 2, 3, 8, 16), (1, 2, 3, 16, 8)))
@@ -194,11 +138,11 @@ def _pools() -> Iterator[Case]:
 
 def _elementwise() -> Iterator[Case]:
     for op in ("Add", "Sub", "Mul", "Div", "Max", "Min", "Pow"):
-        yield Case(name=f"{op.lower()}_two", op=op, inputs=(_IMAGE, _IMAGE))
+        yield Case(name=f"{op.lower()}_two", op=op, inputs=(IMAGE, IMAGE))
     for op in ("Add", "Mul", "Div", "Pow"):
         yield Case(name=f"{op.lower()}_constant", op=op, constants=(np.full((8, 1, 1), 2.0, np.float32),))
     yield Case(name="add_rank_5", op="Add", inputs=((1, 2, 3, 4, 5), (1, 2, 3, 4, 5)))
-    yield Case(name="add_int32", op="Add", inputs=(_ROWS, _ROWS), dtype=onnx.TensorProto.INT32)
+    yield Case(name="add_int32", op="Add", inputs=(ROWS, ROWS), dtype=onnx.TensorProto.INT32)
     unary = (
         "Abs Neg Relu Sigmoid Tanh Exp Log Sqrt Reciprocal HardSwish LeakyRelu Elu Erf Floor Ceil Round Sign Sin Cos "
         "Softplus HardSigmoid Selu Mish"
@@ -209,20 +153,20 @@ def _elementwise() -> Iterator[Case]:
     yield Case(name="clip_odd", op="Clip", constants=(np.array(-2, np.float32), np.array(3, np.float32)))
     yield Case(name="prelu", op="PRelu", constants=(weights(8, 1, 1),))
     for op in ("Greater", "Less", "Equal"):
-        yield Case(name=op.lower(), op=op, inputs=(_IMAGE, _IMAGE), out_dtype=onnx.TensorProto.BOOL)
+        yield Case(name=op.lower(), op=op, inputs=(IMAGE, IMAGE), out_dtype=onnx.TensorProto.BOOL)
     yield Case(name="softmax", op="Softmax", inputs=((1, 4, 24, 32),), attributes={"axis": -1})
     yield Case(name="softmax_channels", op="Softmax", attributes={"axis": 1})
     yield Case(name="log_softmax", op="LogSoftmax", inputs=((1, 32),), attributes={"axis": -1})
 
 
 def _moves() -> Iterator[Case]:
-    yield Case(name="concat_channels", op="Concat", inputs=(_IMAGE, _IMAGE), attributes={"axis": 1})
-    yield Case(name="concat_rows", op="Concat", inputs=(_ROWS, _ROWS, _ROWS), attributes={"axis": 1})
+    yield Case(name="concat_channels", op="Concat", inputs=(IMAGE, IMAGE), attributes={"axis": 1})
+    yield Case(name="concat_rows", op="Concat", inputs=(ROWS, ROWS, ROWS), attributes={"axis": 1})
     yield Case(name="split", op="Split", attributes={"axis": 1, "num_outputs": 2}, outputs=2)
     yield Case(name="reshape", op="Reshape", constants=(_ints(1, 32, 64),))
     yield Case(name="flatten", op="Flatten")
     yield Case(name="squeeze", op="Squeeze", inputs=((1, 1, 8, 16),), constants=(_ints(1),))
-    yield Case(name="unsqueeze", op="Unsqueeze", inputs=(_ROWS,), constants=(_ints(1),))
+    yield Case(name="unsqueeze", op="Unsqueeze", inputs=(ROWS,), constants=(_ints(1),))
     yield Case(name="transpose_4d", op="Transpose", attributes={"perm": [0, 2, 3, 1]})
     yield Case(name="transpose_heads", op="Transpose", inputs=((1, 24, 4, 8),), attributes={"perm": [0, 2, 1, 3]})
     yield Case(name="transpose_5d", op="Transpose", inputs=((2, 3, 4, 5, 6),), attributes={"perm": [4, 2, 0, 3, 1]})
@@ -232,8 +176,8 @@ def _moves() -> Iterator[Case]:
     yield Case(name="pad", op="Pad", constants=(_ints(0, 0, 1, 1, 0, 0, 1, 1),))
     yield Case(name="pad_channels", op="Pad", constants=(_ints(0, 1, 0, 0, 0, 1, 0, 0),))
     yield Case(name="pad_reflect", op="Pad", constants=(_ints(0, 0, 1, 1, 0, 0, 1, 1),), attributes={"mode": "reflect"})
-    yield Case(name="gather", op="Gather", inputs=(_ROWS,), constants=(_ints(3, 1, 2),), attributes={"axis": 1})
-    yield Case(name="tile", op="Tile", inputs=(_ROWS,), constants=(_ints(1, 2, 1),))
+    yield Case(name="gather", op="Gather", inputs=(ROWS,), constants=(_ints(3, 1, 2),), attributes={"axis": 1})
+    yield Case(name="tile", op="Tile", inputs=(ROWS,), constants=(_ints(1, 2, 1),))
     yield Case(name="expand", op="Expand", inputs=((1, 1, 32),), constants=(_ints(1, 24, 32),))
     yield Case(name="depth_to_space", op="DepthToSpace", attributes={"blocksize": 2})
     yield Case(name="space_to_depth", op="SpaceToDepth", attributes={"blocksize": 2})
@@ -258,9 +202,7 @@ def _reductions() -> Iterator[Case]:
     for op in ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin"):
         yield Case(name=f"{op.lower()}_spatial", op=op, constants=(_ints(2, 3),), attributes={"keepdims": 1})
         yield Case(name=f"{op.lower()}_channels", op=op, constants=(_ints(1),), attributes={"keepdims": 1})
-        yield Case(
-            name=f"{op.lower()}_rows", op=op, inputs=(_ROWS,), constants=(_ints(-1),), attributes={"keepdims": 1}
-        )
+        yield Case(name=f"{op.lower()}_rows", op=op, inputs=(ROWS,), constants=(_ints(-1),), attributes={"keepdims": 1})
     yield Case(name="reduce_mean_batch", op="ReduceMean", inputs=((2, 8, 16, 16),), constants=(_ints(2, 3),))
     yield Case(name="reduce_prod", op="ReduceProd", constants=(_ints(2, 3),))
     yield Case(name="arg_max", op="ArgMax", attributes={"axis": 1}, out_dtype=onnx.TensorProto.INT64)
@@ -275,14 +217,14 @@ def _reductions() -> Iterator[Case]:
 
 
 def _others() -> Iterator[Case]:
-    yield Case(name="layer_norm", op="LayerNormalization", inputs=(_ROWS,), constants=(weights(32), weights(32)))
+    yield Case(name="layer_norm", op="LayerNormalization", inputs=(ROWS,), constants=(weights(32), weights(32)))
     yield Case(name="instance_norm", op="InstanceNormalization", constants=(weights(8), weights(8)))
     yield Case(
         name="batch_norm",
         op="BatchNormalization",
         constants=(weights(8), weights(8), weights(8), np.abs(weights(8)) + 1),
     )
-    yield Case(name="cumsum", op="CumSum", inputs=(_ROWS,), constants=(np.array(1, np.int64),))
+    yield Case(name="cumsum", op="CumSum", inputs=(ROWS,), constants=(np.array(1, np.int64),))
     yield Case(name="lrn", op="LRN", attributes={"size": 3})
     yield Case(name="lp_normalization", op="LpNormalization", inputs=((1, 32),), attributes={"axis": -1, "p": 2})
 
@@ -307,14 +249,14 @@ def _rarer() -> Iterator[Case]:
     ]:
         yield Case(name=op.lower(), op=op, inputs=((1, 8, 16),))
     for op in ["ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"]:
-        yield Case(name=op.lower(), op=op, inputs=(_ROWS,), constants=(_ints(-1),))
-    yield Case(name="arg_min", op="ArgMin", inputs=(_ROWS,), attributes={"axis": -1}, out_dtype=onnx.TensorProto.INT64)
-    yield Case(name="mean_of_two", op="Mean", inputs=(_ROWS, _ROWS))
-    yield Case(name="sum_of_three", op="Sum", inputs=(_ROWS, _ROWS, _ROWS))
-    yield Case(name="mod_float", op="Mod", inputs=(_ROWS, _ROWS), attributes={"fmod": 1})
+        yield Case(name=op.lower(), op=op, inputs=(ROWS,), constants=(_ints(-1),))
+    yield Case(name="arg_min", op="ArgMin", inputs=(ROWS,), attributes={"axis": -1}, out_dtype=onnx.TensorProto.INT64)
+    yield Case(name="mean_of_two", op="Mean", inputs=(ROWS, ROWS))
+    yield Case(name="sum_of_three", op="Sum", inputs=(ROWS, ROWS, ROWS))
+    yield Case(name="mod_float", op="Mod", inputs=(ROWS, ROWS), attributes={"fmod": 1})
     yield Case(name="trilu", op="Trilu", inputs=((1, 16, 16),))
-    yield Case(name="isnan", op="IsNaN", inputs=(_ROWS,), out_dtype=onnx.TensorProto.BOOL)
-    yield Case(name="isinf", op="IsInf", inputs=(_ROWS,), out_dtype=onnx.TensorProto.BOOL)
+    yield Case(name="isnan", op="IsNaN", inputs=(ROWS,), out_dtype=onnx.TensorProto.BOOL)
+    yield Case(name="isinf", op="IsInf", inputs=(ROWS,), out_dtype=onnx.TensorProto.BOOL)
     yield Case(name="det", op="Det", inputs=((1, 4, 4),))
     yield Case(
         name="max_pool_ceil", op="MaxPool", attributes={"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1}
@@ -335,21 +277,21 @@ def _rarer() -> Iterator[Case]:
     yield Case(
         name="grid_sample",
         op="GridSample",
-        inputs=(_IMAGE, (1, 10, 10, 2)),
+        inputs=(IMAGE, (1, 10, 10, 2)),
         attributes={"mode": "bilinear", "padding_mode": "zeros"},
     )
     yield Case(
         name="gather_elements",
         op="GatherElements",
-        inputs=(_ROWS,),
+        inputs=(ROWS,),
         constants=(np.zeros((1, 24, 8), np.int64),),
         attributes={"axis": 2},
     )
-    yield Case(name="gather_nd", op="GatherND", inputs=(_ROWS,), constants=(np.array([[0, 1], [0, 3]], np.int64),))
+    yield Case(name="gather_nd", op="GatherND", inputs=(ROWS,), constants=(np.array([[0, 1], [0, 3]], np.int64),))
     yield Case(
         name="scatter_nd",
         op="ScatterND",
-        inputs=(_ROWS,),
+        inputs=(ROWS,),
         constants=(np.array([[0, 1], [0, 3]], np.int64), weights(2, 32)),
     )
     yield Case(name="non_zero", op="NonZero", inputs=((4, 8),), out_dtype=onnx.TensorProto.INT64)
@@ -400,16 +342,16 @@ def _typed() -> Iterator[Case]:
         ("int64", types.INT64),
         ("double", types.DOUBLE),
     ):
-        yield Case(name=f"mul_{name}", op="Mul", inputs=(_ROWS, _ROWS), dtype=dtype)
+        yield Case(name=f"mul_{name}", op="Mul", inputs=(ROWS, ROWS), dtype=dtype)
         yield Case(
-            name=f"transpose_{name}", op="Transpose", inputs=(_ROWS,), attributes={"perm": [0, 2, 1]}, dtype=dtype
+            name=f"transpose_{name}", op="Transpose", inputs=(ROWS,), attributes={"perm": [0, 2, 1]}, dtype=dtype
         )
-    yield Case(name="abs_int32", op="Abs", inputs=(_ROWS,), dtype=types.INT32)
-    yield Case(name="reduce_sum_int32", op="ReduceSum", inputs=(_ROWS,), constants=(_ints(-1),), dtype=types.INT32)
+    yield Case(name="abs_int32", op="Abs", inputs=(ROWS,), dtype=types.INT32)
+    yield Case(name="reduce_sum_int32", op="ReduceSum", inputs=(ROWS,), constants=(_ints(-1),), dtype=types.INT32)
     for op in ("And", "Or", "Xor"):
-        yield Case(name=op.lower(), op=op, inputs=(_ROWS, _ROWS), dtype=types.BOOL)
-    yield Case(name="not", op="Not", inputs=(_ROWS,), dtype=types.BOOL)
-    yield Case(name="mod_int32", op="Mod", inputs=(_ROWS, _ROWS), dtype=types.INT32)
-    yield Case(name="cast_int64", op="Cast", inputs=(_ROWS,), attributes={"to": types.INT64}, out_dtype=types.INT64)
-    yield Case(name="cast_bool", op="Cast", inputs=(_ROWS,), attributes={"to": types.BOOL}, out_dtype=types.BOOL)
-    yield Case(name="bitwise_and", op="BitwiseAnd", inputs=(_ROWS, _ROWS), dtype=types.INT32)
+        yield Case(name=op.lower(), op=op, inputs=(ROWS, ROWS), dtype=types.BOOL)
+    yield Case(name="not", op="Not", inputs=(ROWS,), dtype=types.BOOL)
+    yield Case(name="mod_int32", op="Mod", inputs=(ROWS, ROWS), dtype=types.INT32)
+    yield Case(name="cast_int64", op="Cast", inputs=(ROWS,), attributes={"to": types.INT64}, out_dtype=types.INT64)
+    yield Case(name="cast_bool", op="Cast", inputs=(ROWS,), attributes={"to": types.BOOL}, out_dtype=types.BOOL)
+    yield Case(name="bitwise_and", op="BitwiseAnd", inputs=(ROWS, ROWS), dtype=types.INT32)

@@ -38,15 +38,6 @@ def python() -> Path:
     return Path(found)
 
 
-@pytest.fixture(scope="module")
-def networks() -> list[Path]:
-    """ONNX files of whole networks: the folder of PORTPROOF_NETWORKS."""
-    found = sorted(Path(os.environ.get("PORTPROOF_NETWORKS", "-")).glob("*.onnx"))
-    if not found:
-        pytest.skip("set PORTPROOF_NETWORKS to a folder of .onnx files")
-    return found
-
-
 @pytest.mark.parametrize("int8", [False, True])
 def test_single_operators(python: Path, int8: bool, tmp_path: Path) -> None:
     models = {case.name: ir.serde.deserialize_model(case.model()) for case in single_ops.cases()}

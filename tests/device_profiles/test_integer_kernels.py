@@ -5,8 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from portproof.device_profiles.errors import PortproofError
-from portproof.device_profiles.integer_kernels import RULES, KernelRules, for_device, load, unit_of, units
+from portproof.device_profiles.integer_kernels import KernelRules, for_device, load, unit_of, units
 from portproof.device_profiles.integer_limits import LIMITS, Site
+from portproof.device_profiles.rule_files import RULES
 from portproof.device_profiles.schema import Int8Unit
 
 XNNPACK = RULES / "integer-litert-xnnpack.toml"

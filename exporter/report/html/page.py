@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portproof.device_profiles.errors import PortproofError
+from portproof.runtimes.whole_file import whole_file
 
 _TEMPLATES = Path(__file__).parent / "templates"
 Cell = str | int | float | None
@@ -68,12 +68,5 @@ def save(page: Page, path: Path) -> None:
     Raises:
         PortproofError: ``E-OUTPUT``.
     """
-    part = path.with_name(f".{path.name}.part")
-    try:
+    with whole_file(path) as part:
         part.write_text(render(page), encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        what = f"{path.name} cannot be written"
-        raise PortproofError("E-OUTPUT", what, where=str(path), why=str(error)) from error
-    finally:
-        part.unlink(missing_ok=True)
