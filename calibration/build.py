@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from portproof.calibration.graph.access import constant
 from portproof.calibration.observe import histogram, ranges
 from portproof.calibration.observe.histogram import Histogram
-from portproof.calibration.place import saturation
+from portproof.calibration.place import saturation, sums
 from portproof.calibration.place.coarse import float_results
 from portproof.calibration.place.groups import Group
 from portproof.calibration.place.placement import Placement
@@ -65,6 +65,7 @@ def build(
         known = _of_what_matters(group, histograms, matter)
         found = encode(group, model, known, choice, placement)
         activations.update(dict.fromkeys(group.members, found))
+    activations = sums.aligned(placement, activations)
     loose = float_results(placement, rules, activations, histograms)
     bare = {name for found in loose.values() for name in found.values}
     activations = {name: encoding for name, encoding in activations.items() if name not in bare}
