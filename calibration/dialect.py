@@ -1,7 +1,7 @@
 """A QDQ model in the form that a runtime takes best: the same numbers, stored otherwise.
 
-Everything of calibration, and every writer of another format, works on one form: int8 activations, int32 biases. Two
-runtimes want another one, which a unit's rules say (`unsigned_activations`, `float_biases`).
+Everything of calibration, and every writer of another format, works on one form: int8 activations, int32 biases.
+Runtimes of ONNX want others, which a unit's rules say (`unsigned_activations`, `float_biases`).
 """
 
 from typing import TYPE_CHECKING
@@ -20,16 +20,28 @@ _ZERO_POINT = 2
 
 def adapt(model: "ir.Model", rules: KernelRules) -> "ir.Model":
     """The model that `write.write` gave, changed in place to what a unit's rules ask for."""
+    import onnx_ir as ir
+
     with names_kept():
         if rules.unsigned_activations:
-            _unsigned(model)
+            _shifted(model, ir.DataType.UINT8)
         if rules.float_biases:
             _float_biases(model)
     return model
 
 
-def _unsigned(model: "ir.Model") -> None:
-    """int8 activations as uint8: zero points, and the integers of constants, are 128 more.
+def signed(model: "ir.Model") -> "ir.Model":
+    """A copy of an adapted model with int8 activations, as the writers of other formats than ONNX take them."""
+    import onnx_ir as ir
+
+    copy = model.clone()
+    with names_kept():
+        _shifted(copy, ir.DataType.INT8)
+    return copy
+
+
+def _shifted(model: "ir.Model", dtype: "ir.DataType") -> None:
+    """Activations of 8 bits in one type: integers of uint8, zero points among them, are 128 more than those of int8.
 
     Given: ``DequantizeLinear(QuantizeLinear(x, s, int8 -3), s, int8 -3)``
     Result: ``DequantizeLinear(QuantizeLinear(x, s, uint8 125), s, uint8 125)``
@@ -38,7 +50,7 @@ def _unsigned(model: "ir.Model") -> None:
     """
     import onnx_ir as ir
 
-    shifted: set[ir.Value] = set()
+    seen: set[ir.Value] = set()
     for node in list(model.graph):
         if node.op_type not in ("QuantizeLinear", "DequantizeLinear") or len(node.inputs) <= _ZERO_POINT:
             continue
@@ -47,21 +59,21 @@ def _unsigned(model: "ir.Model") -> None:
             continue
         operands = [node.inputs[_ZERO_POINT], node.inputs[0] if node.op_type == "DequantizeLinear" else None]
         for value in operands:
-            if value is not None and value not in shifted and constant(value) is not None:
-                _shift(value)
-                shifted.add(value)
+            if value is not None and value not in seen and constant(value) is not None:
+                _shift(value, dtype)
+                seen.add(value)
         if node.op_type == "QuantizeLinear":
-            node.outputs[0].type = ir.TensorType(ir.DataType.UINT8)
+            node.outputs[0].type = ir.TensorType(dtype)
 
 
-def _shift(value: "ir.Value") -> None:
+def _shift(value: "ir.Value", dtype: "ir.DataType") -> None:
     import onnx_ir as ir
 
     array = constant(value)
-    if array is not None and array.dtype == np.int8:
-        moved = (array.astype(np.int16) + _SHIFT).astype(np.uint8)
-        value.const_value = ir.tensor(moved, name=value.name)
-        value.type = ir.TensorType(ir.DataType.UINT8)
+    if array is not None and array.dtype in (np.int8, np.uint8) and array.dtype != dtype.numpy():
+        by = _SHIFT if array.dtype == np.int8 else -_SHIFT
+        value.const_value = ir.tensor((array.astype(np.int16) + by).astype(dtype.numpy()), name=value.name)
+        value.type = ir.TensorType(dtype)
 
 
 def _float_biases(model: "ir.Model") -> None:

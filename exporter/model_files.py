@@ -186,10 +186,18 @@ class _Variant:
         """All formats but TFLite, for which it gives the lowered function."""
         targets = self.work.options.targets
         lowered = self._lowered(model, key) if "tflite" in targets else None
-        for target, write in (("coreml", self._package), ("coreai", self._asset), ("onnx", self._save)):
+        for target, write in (("coreml", self._package), ("coreai", self._asset)):
             if target in targets:
-                self.work.written.files.append(write(model, key))
+                self.work.written.files.append(write(self._signed(model), key))
+        if "onnx" in targets:
+            self.work.written.files.append(self._save(model, key))
         return lowered
+
+    def _signed(self, model: "ir.Model") -> "ir.Model":
+        """With int8 activations where they are uint8 for ONNX's runtimes."""
+        from portproof.calibration.dialect import signed
+
+        return signed(model) if self.suffix else model
 
     def tflite(self, functions: Mapping[str, Lowered], declared: Declared) -> ModelFile:
         """One file with a signature for each function."""

@@ -8,7 +8,7 @@ import pytest
 from nets import conv_net, images, save
 
 from portproof.calibration import quantize, run
-from portproof.calibration.dialect import adapt
+from portproof.calibration.dialect import adapt, signed
 from portproof.calibration.graph.access import constant
 from portproof.calibration.options import unit_rules
 from portproof.device_profiles import integer_kernels
@@ -18,9 +18,9 @@ DATA = images()
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> ir.Model:
-    """As it is written for a unit that wants nothing of its own."""
+    """As writers of other formats take it."""
     folder = tmp_path_factory.mktemp("plain")
-    return ir.load(quantize(save(conv_net(), folder), folder / "q.onnx", DATA, recipe="fast").path)
+    return signed(ir.load(quantize(save(conv_net(), folder), folder / "q.onnx", DATA, recipe="fast").path))
 
 
 def outputs(model: ir.Model) -> list[np.ndarray]:
@@ -49,6 +49,28 @@ def test_qnn_takes_uint8(plain: ir.Model) -> None:
     before = [int(array) for kind, array in parameters(plain) if kind == "activation"]
     assert [int(array) for kind, array in parameters(shifted) if kind == "activation"] == [z + 128 for z in before]
     assert all(np.array_equal(a, b) for a, b in zip(outputs(plain), outputs(shifted), strict=True))
+
+
+def test_what_is_written_is_fused_whole_by_onnxruntime(plain: ir.Model, tmp_path: Path) -> None:
+    """A value with two readers keeps int8 layers around it in float on x86; uint8 does not."""
+    import onnxruntime
+
+    def kernels(model: ir.Model) -> set[str]:
+        settings = onnxruntime.SessionOptions()
+        settings.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+        settings.log_severity_level = 4
+        onnxruntime.InferenceSession(run.to_bytes(model), settings, providers=["CPUExecutionProvider"])
+        return {node.op_type for node in ir.load(tmp_path / "optimized.onnx").graph}
+
+    assert not kernels(adapt(plain.clone(), integer_kernels.load())) & {"Conv", "Add", "Gemm"}
+    assert {"QLinearConv", "QLinearAdd"} <= kernels(adapt(plain.clone(), integer_kernels.load()))
+
+
+def test_signed_undoes_it(plain: ir.Model) -> None:
+    shifted = adapt(plain.clone(), integer_kernels.load())
+    back = signed(shifted)
+    assert run.to_bytes(back) == run.to_bytes(plain)
+    assert {array.dtype.name for kind, array in parameters(shifted) if kind == "activation"} == {"uint8"}
 
 
 def test_shifted_constants_keep_their_numbers() -> None:
@@ -84,6 +106,7 @@ def test_float_biases_are_the_integers_numbers(plain: ir.Model) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(outputs(plain), outputs(changed), strict=True))
 
 
-def test_other_units_change_nothing(plain: ir.Model) -> None:
+def test_a_unit_that_asks_for_nothing_changes_nothing(plain: ir.Model) -> None:
     before = run.to_bytes(plain)
-    assert run.to_bytes(adapt(plain, unit_rules(None))) == before
+    rules = unit_rules(None).model_copy(update={"unsigned_activations": False})
+    assert run.to_bytes(adapt(plain, rules)) == before
