@@ -1,7 +1,7 @@
 """From a float ONNX model and data to a quantized one: plan, try the recipe's steps, write, run."""
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +89,7 @@ class _Job:
         with self.telling.part("run the model with ranges alone"):
             ranges = workspace.accuracy(planned.plan)
         workspace, steps = self._stepped(workspace, ranges)
+        workspace, steps = self._bounded(planned, workspace, steps)
         with self.telling.part("write, and run what was written"):
             proven = written(workspace, out_path, self.rules)
         self.telling.add(poor(proven))
@@ -120,6 +121,13 @@ class _Job:
         workspace, steps = correct(workspace, self.recipe.weight_steps(), reached, told)
         workspace, stored = store_tables(workspace, self.rules, told)
         return workspace, (*steps, *stored)
+
+    def _bounded(self, planned: Planned, workspace: Workspace, steps: tuple[StepReport, ...]) -> Stepped:
+        """Steps better the outputs; where that costs a bound of the user's, all of them are taken back."""
+        if planned.reached is None or not (broken := planned.reached.unmet(workspace.plan)):
+            return workspace, steps
+        self.telling.note(f"the steps of the recipe are taken back: with them {'; '.join(broken)}")
+        return workspace.with_plan(planned.plan), tuple(step.taken_back() for step in steps)
 
     def _refuse_nothing(self, plan: Plan) -> None:
         if plan.weights or plan.integer:
@@ -154,11 +162,5 @@ class _Job:
             float_nodes=float_nodes(workspace.model, plan),
             messages=tuple(self.telling.messages),
             seconds=self.telling.seconds,
-            mix=self._mix(planned),
+            mix=planned.reached.as_dict(plan) if planned.reached is not None else None,
         )
-
-    def _mix(self, planned: Planned) -> dict[str, Any] | None:
-        """What was found, and what was asked for."""
-        if planned.mix is None or self.options.goal is None:
-            return None
-        return {**planned.mix.as_dict(), "targets": asdict(self.options.goal.targets)}

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
     from portproof.calibration.observe.table import Table
-    from portproof.calibration.sensitivity.goal import Goal
-    from portproof.calibration.sensitivity.search import Found
+    from portproof.calibration.sensitivity.goal import Goal, Reached
 
 _ASKED = "it was asked to stay float"
 
@@ -44,14 +43,14 @@ class Planned:
         plan: of it.
         rewrites: what became of each.
         table: the statistics; None where the recipe needs none.
-        mix: what a search for a mix of precisions found; None where none was asked for.
+        reached: what a search for a mix of precisions found; None where none was asked for.
     """
 
     model: "ir.Model"
     plan: Plan
     rewrites: tuple[StepReport, ...] = ()
     table: "Table | None" = None
-    mix: "Found | None" = None
+    reached: "Reached | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +96,8 @@ class Planner:
         if self.options.goal is not None:
             found = self._mixed(model, self.options.goal, table.histograms)
         self.telling.add(findings(model, found.plan, table.histograms, self.samples, shared))
+        if found.reached is not None:
+            self.telling.add(found.reached.findings())
         return replace(found, rewrites=reports, table=table)
 
     def _weights(self, model: "ir.Model") -> Planned:
@@ -131,10 +132,17 @@ class Planner:
         from portproof.calibration.sensitivity.goal import reach
 
         with self.telling.part("search for a mix of precisions"):
-            mix, plan = reach(
-                model, self.rules, histograms, self.samples, goal, choice=self._choice(), apart=self._apart()
+            reached = reach(
+                model,
+                self.rules,
+                histograms,
+                self.samples,
+                goal,
+                choice=self._choice(),
+                apart=self._apart(),
+                processor=self.options.processor,
             )
-        return Planned(model=model, plan=plan, mix=mix)
+        return Planned(model=model, plan=reached.plan, reached=reached)
 
     def _choice(self) -> Choice:
         return Choice(estimator=self.recipe.estimator, symmetric=self.rules.symmetric_activations)

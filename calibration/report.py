@@ -1,7 +1,7 @@
 """What quantization did: each step's gain and cost, what stayed float and why, how near the outputs are."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from portproof.calibration.accuracy import Accuracy
@@ -36,6 +36,12 @@ class StepReport:
     def kept(self) -> int:
         """How many layers kept it."""
         return sum(verdict.kept for verdict in self.verdicts)
+
+    def taken_back(self) -> "StepReport":
+        """Of a step that was undone as a whole, because a bound of the user's broke."""
+        why = "the model no longer met what was asked for"
+        undone = tuple(replace(each, kept=False, why=why) if each.kept else each for each in self.verdicts)
+        return replace(self, after=self.before, verdicts=undone)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able data."""
@@ -85,8 +91,9 @@ class QuantizationReport:
         float_nodes: what stayed float though it computes.
         messages: findings.
         seconds: of each part that is no step, by name.
-        mix: what a search for a mix of precisions found (`sensitivity.search.Found`), and the ``targets`` that
-            were asked for; None where none were.
+        mix: what a search for a mix of precisions found (`sensitivity.search.Found`), the ``targets`` that were
+            asked for, the ``layers`` that are not int8, each with its reason, and what the user's ``metric`` gives;
+            None where nothing was asked for.
     """
 
     recipe: str

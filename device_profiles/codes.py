@@ -85,6 +85,8 @@ _ROWS = (
     ("W-CALIB-SHARED-RANGE", OK, "values of very different ranges are joined in one tensor, and share one scale"),
     ("W-CALIB-FLOAT", OK, "operators stay float in a quantized model, each with its reason"),
     ("W-CALIB-ACCURACY", OK, "an output of the quantized model is far from the float model's"),
+    ("W-METRIC-FEW", OK, "the user's metric looks at few inputs"),
+    ("W-METRIC-CALIBRATION", OK, "the user's metric looks at inputs that the model is calibrated on"),
     ("W-INT8-STEPS", OK, "integer kernels of a TFLite file give other integers than the QDQ model that it was made of"),
     ("W-INT8-SLOWER", OK, "the quantized file is slower than the float file on the unit that it was placed for"),
     ("W-NOISY", OK, "the machine is too noisy for the difference measured"),

@@ -78,10 +78,10 @@ def unprofitable(
     if not any(name in chosen for name in possible):
         chosen = mincut.source_side(_edges(regions, refused, rules, processor, _FORCED), _SOURCE, _SINK)
     slower = {region.name: _slower(region, rules, processor) for region in regions}
-    return {name: slower[name] or _COSTS for name in possible if name not in chosen}
+    return {name: slower[name] or COSTS for name in possible if name not in chosen}
 
 
-_COSTS = "converting to integers and back costs more than the integer kernel saves"
+COSTS = "converting to integers and back costs more than the integer kernel saves"
 _FORCED = 1e12
 _SOURCE, _SINK = ("", "integer"), ("", "float")
 

@@ -1,8 +1,8 @@
 """From targets to a plan: rank the regions of a model, search for the cheapest mix that meets the targets."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from portproof.calibration.build import Choice
@@ -12,18 +12,25 @@ from portproof.calibration.samples import Inputs
 from portproof.calibration.sensitivity.measure import Judges
 from portproof.calibration.sensitivity.mix import Item, Precision
 from portproof.calibration.sensitivity.pace import Pace, by_share
-from portproof.calibration.sensitivity.ranking import rank
+from portproof.calibration.sensitivity.ranking import Ranking, rank
 from portproof.calibration.sensitivity.regions import RegionMixes
 from portproof.calibration.sensitivity.search import Found, search
-from portproof.calibration.sensitivity.targets import Targets
+from portproof.calibration.sensitivity.targets import Point, Targets
+from portproof.calibration.sensitivity.timing import Timed
 from portproof.device_profiles.errors import PortproofError
 from portproof.device_profiles.integer_kernels import KernelRules
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-_SAMPLES = 16
+LOOKED_AT = 16  # of the samples held back
 _ALL: frozenset[Precision] = frozenset({"int8", "dynamic", "int16", "weight_only", "float32"})
+# What is tried where a mix is slower than float: without conversions between layers, then without any.
+_LADDER: tuple[frozenset[Precision], ...] = (
+    _ALL,
+    frozenset({"dynamic", "weight_only", "float32"}),
+    frozenset({"weight_only", "float32"}),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +42,9 @@ class Wishes:
         precisions: that regions may have; float32 is always among them where the unit has float islands.
         pace: what a profile predicts for the whole model in integers and in float; None where none does.
         drop: how much less than the float model's the user's metric is, of the model of a plan; None without one.
+        timed: a plan against the float model on the unit; a mix that is slower is set aside for one of fewer
+            precisions. None where nothing is timed.
+        processor: see `RegionMixes`.
         told: is told how many models were run, of how many at most that are known of.
     """
 
@@ -42,6 +52,8 @@ class Wishes:
     precisions: frozenset[Precision] = _ALL
     pace: Pace | None = None
     drop: Callable[[Plan], float] | None = None
+    timed: Callable[[Plan], Timed | None] | None = None
+    processor: str = ""
     told: Callable[[int, int], None] | None = None
 
 
@@ -79,34 +91,64 @@ def choose(
         model=model,
         rules=rules,
         histograms=histograms,
-        samples=tuple(islice(samples, _SAMPLES)),
+        samples=tuple(islice(samples, LOOKED_AT)),
         choice=choice or Choice(),
         apart=apart or {},
+        processor=wishes.processor,
     )
     items = _allowed(mixes.items, wishes.precisions)
-    if not items:
+    if not any(len(each.options) > 1 for each in items):
         what = f"nothing of the model can be quantized for {rules.name} with the precisions allowed"
         raise PortproofError("E-CALIB-NOTHING", what, hint="allow more precisions, or choose another device")
     ranking = rank(items, replace(mixes, thrifty=False), told=wishes.told)
+    size = _rest(model, mixes.items) if base_bytes is None else base_bytes
+    return _never_slower(_found(mixes, ranking, wishes, size), mixes, wishes)
+
+
+def _found(mixes: RegionMixes, ranking: Ranking, wishes: Wishes, base_bytes: int) -> Iterator[Found]:
+    """What a search finds among all precisions that are allowed, then among fewer."""
     asked = wishes.drop
-    judges = Judges(
-        sqnr_db=mixes,
-        latency_ms=by_share(items, wishes.pace) if wishes.pace else None,
-        drop=(lambda mix: asked(mixes.plan(mix))) if asked else None,
-    )
-    found = search(
-        items, ranking, judges, wishes.targets, base_bytes=_rest(model, items) if base_bytes is None else base_bytes
-    )
-    return found, mixes.plan(found.chosen.mix) if found.chosen else None
+    drop = (lambda mix: asked(mixes.plan(mix))) if asked else None
+    for rung in _LADDER:
+        items = _allowed(mixes.items, wishes.precisions & rung)
+        latency = by_share(items, wishes.pace) if wishes.pace else None
+        judges = Judges(sqnr_db=mixes, latency_ms=latency, drop=drop)
+        yield search(items, ranking, judges, wishes.targets, base_bytes=base_bytes)
+
+
+def _never_slower(found: Iterator[Found], mixes: RegionMixes, wishes: Wishes) -> tuple[Found, Plan | None]:
+    """The first mix that is not slower than the float model; of slower ones the least slow, called so."""
+    first = next(found)
+    if first.chosen is None or wishes.timed is None:
+        return first, mixes.plan(first.chosen.mix) if first.chosen else None
+    tried: list[_Tried] = []
+    for each in chain((first,), found):
+        if each.chosen is None or (tried and each.chosen.is_float):
+            continue
+        plan = mixes.plan(each.chosen.mix)
+        timed = wishes.timed(plan)
+        if timed is None or not timed.slower:
+            return replace(each, set_aside=tuple(trial.point for trial in tried)), plan
+        tried.append(_Tried(found=each, point=each.chosen, plan=plan, ratio=timed.ratio))
+    least = min(tried, key=lambda trial: trial.ratio)
+    others = tuple(trial.point for trial in tried if trial is not least)
+    return replace(least.found, set_aside=others, slower=True), least.plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tried:
+    found: Found
+    point: Point
+    plan: Plan
+    ratio: float
 
 
 def _allowed(items: Iterable[Item], precisions: frozenset[Precision]) -> tuple[Item, ...]:
-    """Items with the options that are asked for; the most precise one stays."""
-    kept = (
+    """Items with the options that are asked for; the most precise one stays, and so does an item with that alone."""
+    return tuple(
         replace(each, options=(*(o for o in each.options[:-1] if o.precision in precisions), each.reference))
         for each in items
     )
-    return tuple(each for each in kept if len(each.options) > 1)
 
 
 def _rest(model: "ir.Model", items: Iterable[Item]) -> int:

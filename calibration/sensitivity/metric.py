@@ -42,23 +42,6 @@ def load_metric(spec: str) -> Metric:
     return metric
 
 
-def drop(metric: Metric, reference: Run) -> Callable[[Run], float]:
-    """How much less than a reference's the metric of a model is; the reference is asked once, on first use.
-
-    Args:
-        metric: of the user.
-        reference: runs the float model.
-    """
-    known: list[float] = []
-
-    def measured(run: Run) -> float:
-        if not known:
-            known.append(metric(reference))
-        return known[0] - metric(run)
-
-    return measured
-
-
 def _function(path: Path, function: str) -> Callable[[Run], Any]:
     specification = importlib.util.spec_from_file_location(f"portproof_metric_{path.stem}", path)
     if specification is None or specification.loader is None:

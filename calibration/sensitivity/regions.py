@@ -9,6 +9,7 @@ from portproof.calibration import run
 from portproof.calibration.build import Choice, build, layer_weights
 from portproof.calibration.observe.histogram import Histogram
 from portproof.calibration.place import regions
+from portproof.calibration.place.islands import COSTS
 from portproof.calibration.place.limits import beyond
 from portproof.calibration.place.placement import place
 from portproof.calibration.place.regions import Region
@@ -46,6 +47,8 @@ class RegionMixes:
         apart: regions that stay float whatever the mix says, each with the reason.
         thrifty: whether regions that are to be int8 stay float where their conversions would cost more than they
             save. Not so for a ranking: a region alone among float ones would never be int8.
+        processor: the architecture that it will run on, as `platform.machine` names it: what is known to be slower
+            in integers there saves nothing; "" where it may be any.
     """
 
     model: "ir.Model"
@@ -55,6 +58,7 @@ class RegionMixes:
     choice: Choice = field(default_factory=Choice)
     apart: Mapping[str, str] = field(default_factory=dict)
     thrifty: bool = True
+    processor: str = ""
     _wanted: list[Inputs] = field(default_factory=list)
 
     @property
@@ -62,7 +66,7 @@ class RegionMixes:
         """Regions that could be anything but float32, in the graph's order."""
         free = (region for region in regions.find(self.model) if region.name not in self.apart)
         mixed = _MIXED | _STATIC if self._has_int16 else _MIXED
-        found = (_item(region, self.rules, mixed) for region in free)
+        found = (_item(region, self.rules, mixed, self.processor) for region in free)
         return tuple(each for each in found if len(each.options) > 1)
 
     @property
@@ -70,18 +74,30 @@ class RegionMixes:
         return self.rules.mixed_types and self.model.opset_imports.get("", 0) >= _INT16_PAIRS
 
     def plan(self, mix: Mix) -> Plan:
-        """The plan of a mix: static ranges of the histograms, weights rounded to nearest."""
+        """The plan of a mix: static ranges of the histograms, weights rounded to nearest.
+
+        Of a layer that is to be int8, and would cost more in integers than it saves, the weights alone are.
+        """
         wanted = dict(mix.choices)
         raised = {name: _RAISED for name, precision in wanted.items() if precision not in _STATIC}
         plan = self._static({**raised, **self.apart}, {name for name, each in wanted.items() if each == "int16"})
-        dynamic, weight_only = (
-            frozenset(name for name, precision in wanted.items() if precision == form and name in plan.layers)
-            for form in ("dynamic", "weight_only")
-        )
+        dynamic = frozenset(name for name in plan.layers if wanted.get(name) == "dynamic")
+        weight_only = frozenset(name for name in plan.layers if wanted.get(name) == "weight_only") | self._spared(plan)
         named = dynamic | weight_only
         weights = {name: layer_weights(self.model, plan.layers[name], self.rules, None) for name in sorted(named)}
         reasons = {name: reason for name, reason in plan.why_float.items() if name not in named}
         return replace(plan.with_weights(weights), why_float=reasons, dynamic=dynamic, weight_only=weight_only)
+
+    def _spared(self, plan: Plan) -> frozenset[str]:
+        """Layers that were to be int8, and that only thrift left float."""
+        if not self.thrifty or "int8" not in self.rules.weight_only:
+            return frozenset()
+        costly = {name for name, reason in plan.why_float.items() if reason in self._thrift}
+        return frozenset(name for name in plan.layers if name in costly)
+
+    @property
+    def _thrift(self) -> frozenset[str]:
+        return frozenset({COSTS, *(rule.reason for rule in self.rules.slower_rules)})
 
     def _static(self, apart: Mapping[str, str], wide: Collection[str]) -> Plan:
         """The static part, regions in int16 included; what scales turn out not to allow stays float."""
@@ -90,7 +106,7 @@ class RegionMixes:
         shared = shared_ranges(place(self.model, rules, apart=apart), self.histograms)
         apart = {**apart, **shared}
         while True:
-            placement = place(self.model, rules, apart=apart)
+            placement = place(self.model, rules, apart=apart, processor=self.processor)
             plan = build(self.model, placement, rules, self.histograms, self.choice)
             if wide:
                 widener = Widener(model=self.model, placement=placement, rules=self.rules, histograms=self.histograms)
@@ -109,6 +125,13 @@ class RegionMixes:
         return worst_db(names, self._wanted, got)
 
 
+def model_db(model: "ir.Model", plan: Plan, samples: Iterable[Inputs]) -> float:
+    """SQNR in dB of the worst output of a plan, on samples."""
+    names = [output.name or "" for output in model.graph.outputs if is_float(output)]
+    given = tuple(samples)
+    return worst_db(names, run.stream(model, names, given), run.stream(write(model, plan), names, given))
+
+
 def worst_db(names: Iterable[str], wanted: Iterable[Inputs], got: Iterable[Inputs]) -> float:
     """SQNR in dB of the worst of several outputs over all samples."""
     sums = dict.fromkeys(names, Sqnr())
@@ -117,9 +140,11 @@ def worst_db(names: Iterable[str], wanted: Iterable[Inputs], got: Iterable[Input
     return min((total.sqnr_db for total in sums.values()), default=math.inf)
 
 
-def _item(region: Region, rules: KernelRules, mixed: Collection[Precision]) -> Item:
+def _item(region: Region, rules: KernelRules, mixed: Collection[Precision], processor: str) -> Item:
     head = region.head
     found = options(rules, site(head), has_weights=region.layer is not None) if is_float(region.result) else ()
+    if processor and rules.slower(site(head), processor, dynamic=True):
+        found = tuple(precision for precision in found if precision != "dynamic")
     weights = elements(head.inputs[1]) if region.layer is not None and head.inputs[1] is not None else 0
     channels = (head.inputs[1].shape or [1])[region.layer.axis] if region.layer and head.inputs[1] is not None else 0
     return item(

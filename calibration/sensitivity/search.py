@@ -20,13 +20,16 @@ class Found:
     """What a search found.
 
     Attributes:
-        frontier: mixes that were run and that no other one beats in both cost and SQNR, cheapest first.
+        frontier: mixes that were run and that no other one beats in both cost and SQNR, and the one chosen (the
+            user's metric may prefer another), cheapest first.
         chosen: the cheapest that meets every bound; None where none does, or none was given.
         nearest: where none does: the one that comes nearest in accuracy without costing too much, or, if all cost too
             much, the cheapest.
         unmet: why `nearest` will not do, a sentence a bound.
         ranking: of the options of all items.
         runs: mixes that were run, those of the ranking not counted.
+        set_aside: mixes that met every bound and were slower than the float file where they were timed.
+        slower: whether the one chosen is slower too.
     """
 
     frontier: tuple[Point, ...]
@@ -35,6 +38,8 @@ class Found:
     unmet: tuple[str, ...] = ()
     ranking: Ranking
     runs: int
+    set_aside: tuple[Point, ...] = ()
+    slower: bool = False
 
     def required(self) -> Point:
         """The mix chosen.
@@ -62,6 +67,8 @@ class Found:
             "reference_db": self.ranking.reference_db if self.ranking.reference_db < float("inf") else None,
             "ranking": [effect.as_dict() for effect in self.ranking.effects],
             "runs": self.runs,
+            "set_aside": [point.as_dict() for point in self.set_aside],
+            "slower": self.slower,
         }
 
 
@@ -69,7 +76,8 @@ def search(items: Sequence[Item], ranking: Ranking, judges: Judges, targets: Tar
     """Search along the nested mixes of `path.nested`, then lower again what turns out not to be needed.
 
     The bounds on accuracy are halved in on: along the path SQNR rises, up to noise of the measurement; whatever is
-    chosen was run and meets them. Nothing is assumed of latency: it is asked for every mix of the path.
+    chosen was run and meets them. Nothing is assumed of latency: it is asked for every mix of the path. What stays
+    float gives up the bytes of its weights in the end, as far as the bounds allow: its time is the same.
 
     Args:
         items: of the model.
@@ -88,12 +96,13 @@ def search(items: Sequence[Item], ranking: Ranking, judges: Judges, targets: Tar
     best = measure.point(path[place], targets)
     if targets.asks_for_accuracy and not best.unmet(targets):
         best = _lowered(items, best, ranking, measure, targets)
+        best = _lighter(items, best, measure, targets)
     _spread(path, measure, targets)
     asked = targets.asks_for_accuracy or targets.asks_for_frugality
     unmet = best.unmet(targets) if asked else ()
     meets = asked and not unmet
     return Found(
-        frontier=frontier(measure.known()),
+        frontier=_with(best, frontier(measure.known())) if meets else frontier(measure.known()),
         chosen=best if meets else None,
         nearest=best if unmet else None,
         unmet=unmet,
@@ -109,6 +118,11 @@ def frontier(points: Sequence[Point]) -> tuple[Point, ...]:
         if not kept or point.sqnr_db > kept[-1].sqnr_db:
             kept.append(point)
     return tuple(kept)
+
+
+def _with(point: Point, points: tuple[Point, ...]) -> tuple[Point, ...]:
+    every = points if any(each.mix == point.mix for each in points) else (*points, point)
+    return tuple(sorted(every, key=lambda each: (each.bit_operations, each.size_bytes)))
 
 
 def _check(judges: Judges, targets: Targets) -> None:
@@ -167,6 +181,25 @@ def _lowered(items: Sequence[Item], best: Point, ranking: Ranking, measure: Meas
         tried += 1
         point = measure.point(mix, targets)
         best = best if point.unmet(targets) else point
+    return best
+
+
+def _lighter(items: Sequence[Item], best: Point, measure: Measure, targets: Targets) -> Point:
+    """Integer weights in front of float arithmetic: for all float layers, else for the halves that keep the bounds."""
+    names = [
+        item.name
+        for item in items
+        if best.mix.precision(item.name) == "float32" and any(o.precision == "weight_only" for o in item.options)
+    ]
+    tried, waiting = 0, [names] if names else []
+    while waiting and tried < _TRIALS:
+        part = waiting.pop(0)
+        point = measure.point(best.mix.changed(dict.fromkeys(part, "weight_only")), targets)
+        tried += 1
+        if not point.unmet(targets):
+            best = point
+        elif len(part) > 1:
+            waiting += [part[: len(part) // 2], part[len(part) // 2 :]]
     return best
 
 

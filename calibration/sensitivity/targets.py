@@ -59,6 +59,11 @@ class Point:
     latency_ms: float | None = None
     drop: float | None = None
 
+    @property
+    def is_float(self) -> bool:
+        """Whether nothing of it is integers."""
+        return set(self.mix.counts()) == {"float32"}
+
     def unmet(self, targets: Targets) -> tuple[str, ...]:
         """A sentence for each bound that it does not meet."""
         return (*self.inaccurate(targets), *self.costly(targets))

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from tests.calibration.sensitivity.test_regions import MODEL, mixes_of
 
@@ -7,6 +9,7 @@ from portproof.calibration.sensitivity.pace import Pace
 from portproof.calibration.sensitivity.regions import RegionMixes
 from portproof.calibration.sensitivity.search import Found
 from portproof.calibration.sensitivity.targets import Targets
+from portproof.calibration.sensitivity.timing import Timed
 from portproof.device_profiles.errors import PortproofError
 
 
@@ -70,3 +73,63 @@ def test_a_model_without_anything_to_quantize(mixes: RegionMixes) -> None:
     with pytest.raises(PortproofError) as caught:
         chosen(mixes, Wishes(targets=Targets(), precisions=frozenset({"float32"})))
     assert caught.value.code == "E-CALIB-NOTHING"
+
+
+def timed(slow: set[str], asked: list[set[str]]) -> Callable[[Plan], Timed]:
+    """A clock to which plans with these precisions are slow, each twice as slow as the next."""
+
+    def measure(plan: Plan) -> Timed:
+        asked.append({name for name in ("integer", "dynamic", "weight_only") if getattr(plan, name)})
+        return Timed(ratio=1.0 + len(asked[-1] & slow), slower=bool(asked[-1] & slow))
+
+    return measure
+
+
+def test_a_mix_that_is_slower_than_float_is_set_aside(mixes: RegionMixes) -> None:
+    asked: list[set[str]] = []
+    wishes = Wishes(targets=Targets(min_sqnr_db=10), timed=timed({"integer"}, asked))
+    found, plan = chosen(mixes, wishes)
+    assert plan is not None
+    assert not plan.integer
+    assert plan.dynamic
+    assert "integer" in asked[0]
+    assert [set(point.mix.counts()) & {"int8"} for point in found.set_aside] == [{"int8"}]
+    assert not found.slower
+    assert found.as_dict()["set_aside"]
+
+
+def test_weights_alone_are_the_last_resort(mixes: RegionMixes) -> None:
+    asked: list[set[str]] = []
+    found, plan = chosen(mixes, Wishes(targets=Targets(min_sqnr_db=10), timed=timed({"integer", "dynamic"}, asked)))
+    assert plan is not None
+    assert not plan.integer | plan.dynamic
+    assert plan.weight_only
+    assert len(asked) == 3
+    assert len(found.set_aside) == 2
+    assert not found.slower
+
+
+def test_where_all_are_slower_the_least_slow_is_called_so(mixes: RegionMixes) -> None:
+    ratios = iter([1.9, 1.2, 1.4])
+    wishes = Wishes(targets=Targets(min_sqnr_db=10), timed=lambda plan: Timed(ratio=next(ratios), slower=True))
+    found, plan = chosen(mixes, wishes)
+    assert plan is not None
+    assert plan.dynamic
+    assert found.slower
+    assert len(found.set_aside) == 2
+
+
+def test_what_cannot_be_timed_is_not_set_aside(mixes: RegionMixes) -> None:
+    found, plan = chosen(mixes, Wishes(targets=Targets(min_sqnr_db=10), timed=lambda plan: None))
+    assert plan is not None
+    assert plan.integer
+    assert not found.set_aside
+
+
+def test_a_precision_that_is_not_allowed_is_no_regions(mixes: RegionMixes) -> None:
+    wishes = Wishes(targets=Targets(min_sqnr_db=5), precisions=frozenset({"dynamic"}))
+    found, plan = chosen(mixes, wishes)
+    assert plan is not None
+    assert not plan.integer, "the depthwise layer has no dynamic kernel, and is not int8 for that"
+    assert found.chosen is not None
+    assert len(found.chosen.mix.choices) == len(mixes.items)

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portproof.calibration.sensitivity.metric import drop, load_metric
+from portproof.calibration.sensitivity.metric import load_metric
 from portproof.device_profiles.errors import PortproofError
 
 GOOD = """
@@ -39,17 +39,9 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_drop_is_against_the_reference_which_is_asked_once(script: Path) -> None:
-    asked = []
-
-    def reference(inputs: Any) -> dict[str, Any]:
-        asked.append(1)
-        return right(inputs)
-
-    measured = drop(load_metric(f"{script}:top1"), reference)
-    assert not asked
-    assert [measured(right), measured(wrong)] == [0.0, 100.0]
-    assert len(asked) == 1
+def test_the_metric_runs_the_model(script: Path) -> None:
+    metric = load_metric(f"{script}:top1")
+    assert [metric(right), metric(wrong)] == [100.0, 0.0]
 
 
 @pytest.mark.parametrize("spec", ["scores.py", "scores:top1", "scores.py:top 1", ""])
