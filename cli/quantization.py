@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from portproof.calibration.report import QuantizationReport
     from portproof.exporter.report.report import Quantization, Sqnr
 
+_MOST_NAMES = 3
+
 
 def outputs_table(report: "QuantizationReport") -> str:
     """A row for each output: SQNR with ranges alone, and of the file that was written."""
@@ -36,9 +38,16 @@ def float_table(report: "QuantizationReport") -> str:
     """What stays float, a row for each operator and reason; "" where nothing does."""
     if not report.float_nodes:
         return ""
-    counts = Counter((node.op_type, node.why) for node in report.float_nodes)
-    rows = [(op_type, count, why) for (op_type, why), count in counts.most_common()]
-    return table(("in float", "nodes", "because"), rows, right=(1,))
+    names: dict[tuple[str, str], list[str]] = {}
+    for node in report.float_nodes:
+        names.setdefault((node.op_type, node.why), []).append(node.name)
+    most_first = sorted(names.items(), key=lambda row: -len(row[1]))
+    rows = [(op_type, len(found), _some(found), why) for (op_type, why), found in most_first]
+    return table(("in float", "nodes", "names", "because"), rows, right=(1,))
+
+
+def _some(names: "Sequence[str]") -> str:
+    return ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
 
 
 def exported(found: "Quantization") -> str:

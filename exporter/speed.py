@@ -8,7 +8,7 @@ from portproof.exporter.progress import Progress
 from portproof.exporter.report.facts import ModelFile
 from portproof.runtimes.bench import BenchOptions, bench
 
-_MEASURED = {"litert-xnnpack": "tflite", "onnxruntime-cpu": "onnx"}
+MEASURED = {"litert-xnnpack": "tflite", "onnxruntime-cpu": "onnx"}
 """Units that this machine is one of, and the format that they run."""
 _QUICK = BenchOptions(loads=4, rounds=24, budget_s=8.0, warmup=2, profile=False)
 
@@ -22,14 +22,14 @@ def slower_in_integers(files: Sequence[ModelFile], unit: str, progress: Progress
         progress: told a step and what was seen: durations are of this run only, and in no document.
     """
     found = []
-    target = _MEASURED.get(unit)
+    target = MEASURED.get(unit)
     for quantized in (file for file in files if file.quantized and file.target == target):
         plain = next(
             file for file in files if not file.quantized and (file.target, file.keys) == (target, quantized.keys)
         )
         with progress.step(f"time {quantized.path.name} against {plain.path.name}"):
-            compared = _compared(plain.path, quantized.path)
-        for key, answer, ratio in compared:
+            answers = compared(plain.path, quantized.path)
+        for key, answer, ratio in answers:
             label = f"{quantized.path.name} {key}".rstrip()
             progress.note(f"{label} takes {ratio:.2f} times the float file's time on this machine")
             if answer == "slower":
@@ -37,8 +37,8 @@ def slower_in_integers(files: Sequence[ModelFile], unit: str, progress: Progress
     return found
 
 
-def _compared(plain: Path, quantized: Path) -> list[tuple[str, str, float]]:
-    """Of each function: its signature, the answer, the ratio of the times."""
+def compared(plain: Path, quantized: Path) -> list[tuple[str, str, float]]:
+    """Two files in turn on this machine: of each function its signature, the answer, the ratio of the times."""
     timings = bench([plain, quantized], _QUICK).files
     verdicts = [(timing.signature, timing.against_first) for timing in timings if timing.against_first is not None]
     return [(signature, verdict.answer, verdict.ratio) for signature, verdict in verdicts]

@@ -72,7 +72,7 @@ class Task:
                 why="a loss on rarer inputs does not show in so few",
                 hint=f"let it judge {_FEW} or more that are not calibrated on",
             )
-        shared = sum(key(sample) in self._seen for sample in calibration)
+        shared = len({key(sample) for sample in calibration} & self._seen - {""})
         if shared:
             yield Message(
                 code="W-METRIC-CALIBRATION",
@@ -91,11 +91,17 @@ class Task:
 
 
 def key(sample: Inputs) -> str:
-    """What tells an input from others: its largest array where one is, so that a stream's states do not count."""
+    """What tells an input from others: its largest array where one is, so that a stream's states do not count.
+
+    Silence is no input that could be known again: "" of a largest array of one value only.
+    """
     ordered = sorted(sample, key=lambda name: -np.asarray(sample[name]).size)
     sizes = [np.asarray(sample[name]).size for name in ordered[:2]]
     alone = len(sizes) == 1 or sizes[0] > sizes[1]
-    return fingerprint({ordered[0]: sample[ordered[0]]} if alone else sample)
+    largest = np.asarray(sample[ordered[0]])
+    if not largest.size or (alone and (largest == largest.flat[0]).all()):
+        return ""
+    return fingerprint({ordered[0]: largest} if alone else sample)
 
 
 def runner(model: "ir.Model", *, integers: bool = False) -> Run:

@@ -1,11 +1,12 @@
 """`portproof quantize MODEL.onnx --calib DATA`: a float ONNX model becomes a QDQ one."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from portproof.cli.bounds import bounds, frontier_table, goal
+from portproof.cli.bounds import bounds, frontier_table, goal, layers_table, task_line
 from portproof.cli.options import profile_options
 from portproof.cli.outcome import Outcome, prints_outcome
 from portproof.cli.quantization import float_table, outputs_table, steps_table
@@ -72,13 +73,17 @@ def command(
     from portproof.calibration import quantize
     from portproof.calibration.sensitivity.predicted import pace
     from portproof.device_profiles.integer_kernels import unit_of
+    from portproof.exporter.clock import host_timing
     from portproof.exporter.report.html.page import save
     from portproof.exporter.report.html.quantized import quantized_page
 
     path, html = out or model.with_suffix(".int8.onnx"), options.pop("html")
     unit = unit_of(device, profile_path=profiles, overrides=overrides)
-    wanted = goal(options, lambda: pace(model, device or next(map(str, profiles), None), unit))
-    result = quantize(model, path, data, progress=progress, goal=wanted, device=unit, **options)
+    named = device or next(map(str, profiles), "")
+    with ExitStack() as stack:
+        timing = host_timing(model, unit, progress, device=named, processor=options["processor"])
+        wanted = goal(options, lambda: pace(model, named or None, unit), lambda: stack.enter_context(timing))
+        result = quantize(model, path, data, progress=progress, goal=wanted, device=unit, **options)
     if html is not None:
         save(quantized_page(result.report, model.name), html)
     return Outcome(
@@ -90,7 +95,8 @@ def command(
 
 def _text(result: "Quantized") -> str:
     report = result.report
-    parts = (outputs_table(report), frontier_table(report), steps_table(report), float_table(report))
+    mix = (task_line(report), frontier_table(report), layers_table(report))
+    parts = (outputs_table(report), *mix, steps_table(report), float_table(report))
     return "\n\n".join(part for part in parts if part)
 
 

@@ -41,7 +41,7 @@ def data(folder: Path, count: int = 10) -> str:
 @pytest.fixture(autouse=True)
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Timing is no matter of a test."""
-    monkeypatch.setattr(speed, "_compared", lambda *_: [("", "slower", 1.5)])
+    monkeypatch.setattr(speed, "compared", lambda *_: [("", "slower", 1.5)])
 
 
 def test_every_target_in_integers_beside_its_float_form(tmp_path: Path) -> None:

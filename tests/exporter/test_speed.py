@@ -39,7 +39,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, found: Sequence[tuple[str, str, fl
         pairs.append((plain, quantized))
         return found
 
-    monkeypatch.setattr(speed, "_compared", compared)
+    monkeypatch.setattr(speed, "compared", compared)
     return pairs
 
 

@@ -25,7 +25,14 @@ def quantized_page(report: "QuantizationReport", name: str) -> Page:
         f"recipe {report.recipe} for {report.unit}, on {report.samples} samples ({report.held_back} held back): "
         f"{report.layers} layers with integer weights, {report.integer_nodes} nodes in integers"
     )
-    sections = [_outputs(report), *_mix(report.mix), *_steps(report), *_floats(report), *_messages(report)]
+    sections = [
+        _outputs(report),
+        *_mix(report.mix),
+        *_layers(report.mix),
+        *_steps(report),
+        *_floats(report),
+        *_messages(report),
+    ]
     return Page(title=f"{name} in integers", verdict=verdict, sections=tuple(sections))
 
 
@@ -51,6 +58,8 @@ def _mix(mix: Mapping[str, Any] | None) -> list[Section]:
         for point in points
     ]
     lines = ["Mixes of precisions that were run and that no other one beats; before the steps of the recipe."]
+    lines += [_task(mix["metric"])] if mix["metric"] else []
+    lines += [f"{len(mix['set_aside'])} mixes were set aside: slower than the float model."] if mix["set_aside"] else []
     lines += ["Exact, and therefore not in the plot: " + counts_text(exact[0]["counts"])] if exact else []
     rows = [
         (
@@ -79,6 +88,19 @@ def _mix(mix: Mapping[str, Any] | None) -> list[Section]:
         frontier,
         Section(title="What hurts most, each alone", head=table, rows=worst, right=frozenset({2})),
     ]
+
+
+def _task(metric: Mapping[str, Any]) -> str:
+    return f"{metric['name']}: {metric['written']:.6g} as written, {metric['float']:.6g} of the float model."
+
+
+def _layers(mix: Mapping[str, Any] | None) -> list[Section]:
+    """What is not int8, layer by layer."""
+    if mix is None or not mix["layers"]:
+        return []
+    rows = [(each["name"], each["op_type"], each["precision"], each["where"], each["why"]) for each in mix["layers"]]
+    head = ("layer", "operator", "precision", "where", "because")
+    return [Section(title="Layers that are not int8", head=head, rows=rows)]
 
 
 def _steps(report: "QuantizationReport") -> list[Section]:

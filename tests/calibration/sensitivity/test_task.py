@@ -80,4 +80,5 @@ def test_a_streams_states_do_not_make_another_input() -> None:
     frame, state = np.arange(8.0), np.zeros(4)
     assert key({"x": frame, "h": state}) == key({"x": frame, "h": state + 1})
     assert key({"x": frame, "h": state}) != key({"x": frame + 1, "h": state})
+    assert key({"x": np.zeros(8), "h": state}) == "", "silence"
     assert key({"ids": frame, "mask": frame * 0}) != key({"ids": frame + 1, "mask": frame * 0})

@@ -55,3 +55,14 @@ def test_the_frontier_is_plotted_with_what_was_asked_for(tmp_path: Path) -> None
     assert frontier.svg.count("<circle") == sum(point["sqnr_db"] is not None for point in report.mix["frontier"])
     (worst,) = [section for section in page.sections if section.title.startswith("What hurts")]
     assert len(worst.rows) == len(report.mix["ranking"])
+
+
+def test_layers_that_are_not_int8_are_named_with_their_reasons(tmp_path: Path) -> None:
+    onnx_io.save(ir.from_onnx_text(NET), tmp_path / "net.onnx")
+    goal = Goal(targets=Targets(min_sqnr_db=42.0))
+    report = quantize(tmp_path / "net.onnx", tmp_path / "q.onnx", SAMPLES, recipe="fast", goal=goal).report
+    assert report.mix is not None
+    page = quantized_page(report, "net.onnx")
+    (section,) = [section for section in page.sections if section.title == "Layers that are not int8"]
+    assert [row[0] for row in section.rows] == [layer["name"] for layer in report.mix["layers"]]
+    assert all(row[2] in ("dynamic", "weight_only", "float32") and row[4] for row in section.rows)
