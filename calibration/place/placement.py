@@ -57,6 +57,7 @@ def place(
     precision: Precision = "int8",
     apart: Mapping[str, str] | None = None,
     processor: str = "",
+    found: tuple[Region, ...] | None = None,
 ) -> Placement:
     """Place a prepared model on a unit.
 
@@ -67,8 +68,9 @@ def place(
         apart: nodes that are to stay float, each with the reason, whatever the unit could do.
         processor: ``"x86_64"``, ``"aarch64"``: what is known to be slower in integers on it stays float where that
             costs less; "" for any.
+        found: the regions of the model, where they are known.
     """
-    found = regions.find(model)
+    found = regions.find(model) if found is None else found
     refused = islands.refusals(found, rules, precision, apart or {})
     costly = islands.unprofitable(found, refused, rules, processor) if rules.float_islands else {}
     moved = {region.name for region in found if region.head.op_type in MOVEMENT}

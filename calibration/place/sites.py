@@ -1,7 +1,10 @@
 """What a unit's rules ask of an ONNX node, read from the graph; and which of its values are activations."""
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from portproof.calibration.graph.access import constant, is_constant
 from portproof.device_profiles.integer_limits import Site
@@ -16,9 +19,31 @@ MOVEMENT = frozenset(
     {"Concat", "DepthToSpace", "Flatten", "Identity", "Reshape", "SpaceToDepth", "Squeeze", "Transpose", "Unsqueeze"}
 )
 
+Sites: TypeAlias = "dict[ir.Node, Site]"
+_KEPT: "ContextVar[Sites | None]" = ContextVar("_KEPT", default=None)
+
+
+@contextmanager
+def sites_kept(sites: Sites) -> Iterator[None]:
+    """While the block runs a node is read once, into `sites`: for a model that does not change between."""
+    token = _KEPT.set(sites)
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
 
 def site(node: "ir.Node") -> Site:
     """What is known of a node."""
+    kept = _KEPT.get()
+    if kept is None:
+        return _site(node)
+    if node not in kept:
+        kept[node] = _site(node)
+    return kept[node]
+
+
+def _site(node: "ir.Node") -> Site:
     values = {}
     for index, value in enumerate(node.inputs):
         array = constant(value) if value is not None and _is_small(value) else None

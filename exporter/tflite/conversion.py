@@ -45,11 +45,13 @@ class Lowered:
         model: nodes of domain `tfl` only, in the layouts of the file.
         perms: of the inputs and outputs whose axes differ from the source's.
         islands: what a quantized model computes in float32 all the same, and why.
+        by_unit: operators whose form the unit decided; without any, all units get the same.
     """
 
     model: ir.Model
     perms: IoPerms = field(default_factory=IoPerms)
     islands: tuple[Island, ...] = ()
+    by_unit: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +151,7 @@ def lower_function(
     unit: str = DEFAULT_UNIT,
 ) -> Lowered:
     """All of `convert_model` but the writing."""
-    with for_unit(unit):
+    with for_unit(unit) as target:
         if dims:
             lowered, perms = generalised(model, dims, free_io=io_layout == "auto", representative=representative)
         else:
@@ -161,7 +163,7 @@ def lower_function(
         Float16Weights()(lowered)
     if integer_io:
         integer_ends(lowered.graph)
-    return Lowered(model=lowered, perms=perms, islands=tuple(found))
+    return Lowered(model=lowered, perms=perms, islands=tuple(found), by_unit=frozenset(target.decided))
 
 
 def write_functions(functions: Mapping[str, Lowered], declared: Declared | None = None) -> Converted:

@@ -8,7 +8,7 @@ stays in XNNPACK's partition; an integer operator that only the built-in kernels
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 DEFAULT_UNIT = "litert-xnnpack"
@@ -106,11 +106,25 @@ FLOAT_IN_XNNPACK = frozenset(_FLOAT.split())
 """What XNNPACK takes in float32."""
 
 
-_everywhere: ContextVar[bool] = ContextVar("everywhere", default=False)
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a file is lowered for.
+
+    Attributes:
+        everywhere: all integer kernels of TFLite are chosen, not only what pays beside XNNPACK.
+        decided: operators that were lowered so because of it; for other units they might be lowered otherwise.
+    """
+
+    everywhere: bool = False
+    decided: set[str] = field(default_factory=set)
+
+
+_target: ContextVar[Target | None] = ContextVar("target", default=None)
 
 
 @contextmanager
-def for_unit(unit: str) -> Iterator[None]:
+def for_unit(unit: str) -> Iterator[Target]:
     """What is lowered inside is to run on `unit`, a name of `device_profiles.integer_kernels`.
 
     Units that take TFLite files without XNNPACK get every integer kernel: a compiler for an NPU wants no islands. Those
@@ -123,11 +137,12 @@ def for_unit(unit: str) -> Iterator[None]:
         from portproof.device_profiles.integer_kernels import load
 
         load(unit)
-    token = _everywhere.set(unit in WITHOUT_XNNPACK)
+    target = Target(everywhere=unit in WITHOUT_XNNPACK)
+    token = _target.set(target)
     try:
-        yield
+        yield target
     finally:
-        _everywhere.reset(token)
+        _target.reset(token)
 
 
 def pays(op: str, kernel: Kernel, dtype: str) -> bool:
@@ -136,4 +151,10 @@ def pays(op: str, kernel: Kernel, dtype: str) -> bool:
     Beside XNNPACK it is the faster one where XNNPACK takes it, or does not take the float form either; it takes nothing
     of 16 bits, not even QUANTIZE.
     """
-    return _everywhere.get() or dtype != "int8" or kernel.xnnpack or op not in FLOAT_IN_XNNPACK
+    if dtype != "int8" or kernel.xnnpack or op not in FLOAT_IN_XNNPACK:
+        return True
+    target = _target.get()
+    if target is None:
+        return False
+    target.decided.add(op)
+    return target.everywhere
