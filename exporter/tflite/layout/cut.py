@@ -28,21 +28,21 @@ class _Region:
         self.network = FlowNetwork(2)
         self.node = {site: self.network.add_node() for site in proposal}
         self.tensors = self._touched()
+        self.seams = [self._seams(tensor) for tensor in self.tensors]
         self.infinite = 1 + sum(tensor.cost * (1 + len(tensor.uses)) for tensor in self.tensors)
 
     def solve(self) -> set[int]:
         """The nodes on the sink's side: those that switch."""
-        for tensor in self.tensors:
-            self._add(tensor)
+        for tensor, (source, uses) in zip(self.tensors, self.seams, strict=True):
+            self._add(tensor, source, uses)
         return self.network.minimum_cut()[1]
 
     def cost(self, switched: set[int]) -> int:
         """The true price of the tensors touched when `switched` take the proposal."""
         total = 0
-        for tensor in self.tensors:
-            source = self._ends(tensor.site, tensor, None)[tensor.site in switched]
-            wanted = {self._ends(use.site, tensor, k)[use.site in switched] for k, use in enumerate(tensor.uses)}
-            total += tensor.cost * len(wanted - {source})
+        for tensor, (source, uses) in zip(self.tensors, self.seams, strict=True):
+            wanted = {ends[site in switched] for site, ends in uses}
+            total += tensor.cost * len(wanted - {source[tensor.site in switched]})
         return total
 
     def _touched(self) -> list[Tensor]:
@@ -53,6 +53,11 @@ class _Region:
             found.update({id(tensor): tensor for tensor in (*site.writes, *read)})
         return list(found.values())
 
+    def _seams(self, tensor: Tensor) -> tuple[Ends, list[tuple[int, Ends]]]:
+        """The ends of a tensor: that of its producer, and those of its readers with their sites."""
+        uses = [(use.site, self._ends(use.site, tensor, k)) for k, use in enumerate(tensor.uses)]
+        return self._ends(tensor.site, tensor, None), uses
+
     def _ends(self, site: int, tensor: Tensor, use: int | None) -> Ends:
         """The storage order of `tensor` at one end: if the site there keeps, and if it switches."""
         current = self.problem.sites[site].current
@@ -62,10 +67,8 @@ class _Region:
         wanted = [key(self.problem.wanted(tensor.uses[use], config), tensor.shape) for config in both]
         return wanted[0], wanted[1]
 
-    def _add(self, tensor: Tensor) -> None:
+    def _add(self, tensor: Tensor, source: Ends, uses: list[tuple[int, Ends]]) -> None:
         """Adds the price of one tensor; readers that want the same order share one transpose."""
-        source = self._ends(tensor.site, tensor, None)
-        uses = [(use.site, self._ends(use.site, tensor, k)) for k, use in enumerate(tensor.uses)]
         orders = self._two_orders([source, *(ends for _, ends in uses)])
         if orders is None:
             for site, ends in uses:

@@ -4,16 +4,19 @@ A tensor of the literal graph has logical axes; stored with permutation `p` its 
 `p[i]`, as `numpy.transpose(p)` has it.
 """
 
+import functools
 from collections.abc import Sequence
 
 Perm = tuple[int, ...]
 
 
+@functools.cache
 def identity(rank: int) -> Perm:
     """The permutation that changes nothing."""
     return tuple(range(rank))
 
 
+@functools.lru_cache(maxsize=4096)
 def inverse(perm: Perm) -> Perm:
     """The permutation that undoes `perm`."""
     result = [0] * len(perm)
@@ -22,6 +25,7 @@ def inverse(perm: Perm) -> Perm:
     return tuple(result)
 
 
+@functools.lru_cache(maxsize=4096)
 def compose(first: Perm, second: Perm) -> Perm:
     """The permutation of ``x.transpose(first).transpose(second)``."""
     return tuple(first[axis] for axis in second)

@@ -26,6 +26,7 @@ class Site:
     Attributes:
         node: the operator; None for an input or output of the graph.
         current: the configuration chosen so far.
+        literal: an operator's configuration in the graph as it was given; None for an input or output of the graph.
         reads: for each input the tensor it comes from (None for constants and absent inputs) and the permutation
             that the transposes between make.
         writes: the tensors computed here.
@@ -34,6 +35,7 @@ class Site:
     node: ir.Node | None
     current: Config
     free: bool = False
+    literal: Config | None = None
     reads: list[tuple["Tensor", Perm] | None] = field(default_factory=list)
     writes: list["Tensor"] = field(default_factory=list)
 
@@ -44,7 +46,7 @@ class Site:
         rule = rule_of(self.node)
         found = rule.config(self.node, port, perm) if rule else None
         if found is not None and is_literal(found):
-            return literal_config(self.node)
+            return self.literal
         return found
 
     def _io_config(self, port: Port, perm: Perm) -> Config | None:
@@ -119,8 +121,9 @@ class Problem:
         """The configuration with `perm`, or, where the site has none, one that stores the same bytes."""
         rank = len(perm)
         candidates = [perm, identity(rank)] + ([CHANNELS_LAST] if rank == 4 else [])
+        wanted = key(perm, shape)
         for candidate in candidates:
-            if key(candidate, shape) == key(perm, shape):
+            if candidate == perm or key(candidate, shape) == wanted:
                 found = self._at(site, port, candidate)
                 if found is not None:
                     return found
@@ -128,10 +131,9 @@ class Problem:
 
     def _at(self, site: int, port: Port, perm: Perm) -> Config | None:
         chosen = self.sites[site]
-        if chosen.node is not None and perm == identity(len(perm)):
-            literal = literal_config(chosen.node)
-            if literal.at(port) == perm:
-                return literal
+        literal = chosen.literal
+        if literal is not None and perm == identity(len(perm)) and literal.at(port) == perm:
+            return literal
         return chosen.config(port, perm)
 
     @staticmethod
@@ -139,7 +141,8 @@ class Problem:
         return tuple(tensor.shape[axis] for axis in through)
 
     def _add_node(self, node: ir.Node) -> None:
-        self._add_site(Site(node, literal_config(node)), list(node.outputs))
+        literal = literal_config(node)
+        self._add_site(Site(node, literal, literal=literal), list(node.outputs))
         for index, value in enumerate(node.inputs):
             self._read(len(self.sites) - 1, index, value)
 

@@ -7,6 +7,7 @@ two a step that never raises the cost (alpha-expansion; Boykov, Veksler and Zabi
 """
 
 from collections import deque
+from collections.abc import Iterator
 
 from portproof.exporter.tflite.layout.config import Config, Port
 from portproof.exporter.tflite.layout.cut import cheapest_switches
@@ -87,24 +88,25 @@ def _grow(problem: Problem, site: int, config: Config) -> Proposal:
     queue = deque([site])
     while queue:
         member = queue.popleft()
-        for neighbour, wanted in _neighbours(problem, member, proposal[member]):
+        for neighbour, wanted in _neighbours(problem, member, proposal):
             if neighbour not in proposal and wanted is not None:
                 proposal[neighbour] = wanted
                 queue.append(neighbour)
     return proposal
 
 
-def _neighbours(problem: Problem, member: int, config: Config) -> list[tuple[int, Config | None]]:
-    site = problem.sites[member]
-    found: list[tuple[int, Config | None]] = []
+def _neighbours(problem: Problem, member: int, proposal: Proposal) -> Iterator[tuple[int, Config | None]]:
+    """Those that nothing is proposed to yet, when they are asked for."""
+    site, config = problem.sites[member], proposal[member]
     for tensor in site.writes:
-        found += [(use.site, problem.adopted_by_reader(tensor, use, config)) for use in tensor.uses]
+        for use in tensor.uses:
+            if use.site not in proposal:
+                yield use.site, problem.adopted_by_reader(tensor, use, config)
     for index, read in enumerate(site.reads):
-        if read is not None:
+        if read is not None and read[0].site not in proposal:
             tensor, through = read
             use = Use(member, index, through)
-            found.append((tensor.site, problem.adopted_by_producer(tensor, use, config)))
-    return found
+            yield tensor.site, problem.adopted_by_producer(tensor, use, config)
 
 
 def _wanted_elsewise(problem: Problem, tensor: Tensor) -> set[tuple[int, ...]]:

@@ -77,7 +77,8 @@ class NodePass(ir.passes.InPlacePass):
 
     def _sweep(self, graph: ir.Graph) -> bool:
         visit: Callable[[ir.Graph, ir.Node], bool] = self.visit
-        changed = [visit(graph, node) for node in list(graph) if node.graph is graph and node.op_type in self.ops]
+        ops = self.ops
+        changed = [visit(graph, node) for node in list(graph) if node.op_type in ops and node.graph is graph]
         return any(changed)
 
     def visit(self, graph: ir.Graph, node: ir.Node) -> bool:

@@ -39,17 +39,20 @@ def _key(node: ir.Node) -> Hashable | None:
     """Equal for nodes that compute the same; None for those that are left alone."""
     if node.op_type in _NOT_REPEATABLE or len(node.outputs) != 1:
         return None
-    if any(item.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for item in node.attributes.values()):
+    items = node.attributes.values()
+    if any(item.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for item in items):
         return None
     output = node.outputs[0]
-    attributes = tuple(sorted((name, repr(item.value)) for name, item in node.attributes.items()))
-    kind = (str(output.shape), output.dtype, quantization_of(output))
+    attributes = tuple(sorted((item.name, repr(item.value)) for item in items))
+    kind = (None if output.shape is None else output.shape.dims, output.dtype, quantization_of(output))
     return node.op_type, attributes, kind, tuple(_operand(value) for value in node.inputs)
 
 
 def _operand(value: ir.Value | None) -> Hashable:
     """A value by itself; a small constant by its shape, type and elements."""
     array = array_of(value)
-    if array is None or array.nbytes > _SMALL_BYTES:
-        return id(value.const_value) if value is not None and value.const_value is not None else value
-    return array.shape, str(array.dtype), array.tobytes(), quantization_of(value)
+    if array is None or value is None:
+        return value
+    if array.nbytes > _SMALL_BYTES:
+        return id(value.const_value)
+    return array.shape, array.dtype, array.tobytes(), quantization_of(value)
