@@ -40,12 +40,15 @@ def main() -> None:
     methods = [m for m in METHODS if not given.methods or m.name.startswith(tuple(given.methods.split(",")))]
     faster: dict[str, list[float]] = {}
     for name in _names(given.only):
-        begin = time.time()
+        begin, mixes = time.time(), []
         print(f"\n### {name}\n| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}", flush=True)
         for result in results(_case(name, given.fresh), methods, fresh=given.fresh, loads=given.loads):
             print(_row(result), flush=True)
+            mixes.append(result)
             if result.ratio and name.startswith("arch/"):
                 faster.setdefault(result.method, []).append(result.ratio[0])
+        for result in mixes:
+            print(_layers(result), end="")
         print(f"\n{time.time() - begin:.0f} s", flush=True)
     for method, ratios in faster.items():
         slower = sum(ratio < 1 for ratio in ratios)
@@ -76,7 +79,8 @@ def _names(only: str) -> list[str]:
 
 def _case(name: str, fresh: bool) -> Case:
     folder = places.WORK / name
-    if (folder / "case.json").is_file() and not fresh:
+    whole = (folder / "case.json").is_file() and ((folder / "task.npz").is_file() or name not in trained.tasks())
+    if whole and not fresh:
         return case.load(folder)
     return (trained if name.startswith("trained/") else architectures).prepare(name)
 
@@ -100,6 +104,19 @@ def _row(result: Result) -> str:
         f"{took.peak_mb:.0f}",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _layers(result: Result) -> str:
+    """What a mix has otherwise than in int8, a line a layer."""
+    found = result.mix
+    if not found:
+        return ""
+    metric = found["metric"]
+    task = f", task {metric['written']:g} (float {metric['float']:g})" if metric else ""
+    counts = ", ".join(f"{count} {name}" for name, count in found["chosen"]["counts"].items())
+    aside = f", {len(found['set_aside'])} mixes set aside as slower" if found["set_aside"] else ""
+    lines = [f"{each['name']} ({each['op_type']}) {each['precision']}: {each['why']}" for each in found["layers"]]
+    return "\n".join((f"\n{result.method}: {counts}{task}{aside}", *lines)) + "\n"
 
 
 def _cell(value: float | None) -> str:

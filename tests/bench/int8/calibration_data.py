@@ -60,12 +60,12 @@ def lines_of_text(loaders: Any, loaded: Loaded) -> Samples:
 
 def narrow_lines(loaders: Any, loaded: Loaded) -> Samples:
     """The same at the recogniser's size, in three channels."""
-    return [{"x": _in_colour(loaders, word, 320)} for word in _WORDS]
+    return [{"x": in_colour(loaders, word, 320)} for word in _WORDS]
 
 
 def turned_lines(loaders: Any, loaded: Loaded) -> Samples:
     """The same at the classifier's size, upright and upside down."""
-    upright = [_in_colour(loaders, word, 192) for word in _WORDS]
+    upright = [in_colour(loaders, word, 192) for word in _WORDS]
     return [{"x": np.ascontiguousarray(line[..., ::step, ::step])} for line in upright for step in (1, -1)]
 
 
@@ -87,7 +87,7 @@ def stream_of(loaded: Loaded) -> Samples:
     return list(every[round(len(every) * _HEARD) :])
 
 
-def _in_colour(loaders: Any, word: str, width: int) -> np.ndarray:
+def in_colour(loaders: Any, word: str, width: int) -> np.ndarray:
     line = loaders.text_line(word, loaders._font(), 48, width, 36)
     return np.repeat(((line / 255 - 0.5) / 0.5)[None, None], 3, 1).astype(np.float32)
 

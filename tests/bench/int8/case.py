@@ -1,7 +1,8 @@
 """One network of the int8 benchmark: its float model, what it is calibrated on, what it is judged on.
 
 Everything of a case is in one folder, so that a quantizer in an interpreter of its own needs no more than paths:
-``model.onnx``, ``float.tflite``, ``calibration/000.npz...``, ``test.npz`` (all samples stacked), ``case.json``.
+``model.onnx``, ``float.tflite``, ``calibration/000.npz...``, ``test.npz`` (all samples stacked), ``task.npz`` (what a
+mix may be chosen by), ``case.json``.
 """
 
 import json
@@ -44,14 +45,22 @@ class Case:
 
     def samples(self) -> Iterator[Arrays]:
         """What it is judged on."""
-        with np.load(self.path("test.npz")) as stacked:
-            arrays = {name: stacked[name] for name in stacked.files}
-        for index in range(len(next(iter(arrays.values())))):
-            yield {name: array[index] for name, array in arrays.items()}
+        return _each(self.path("test.npz"))
+
+    def task(self) -> Iterator[Arrays]:
+        """What a mix may be chosen by: neither judged nor calibrated on."""
+        return _each(self.path("task.npz"))
 
     def calibration(self) -> Path:
         """The folder of what it is calibrated on."""
         return self.path("calibration")
+
+
+def _each(path: Path) -> Iterator[Arrays]:
+    with np.load(path) as stacked:
+        arrays = {name: stacked[name] for name in stacked.files}
+    for index in range(len(next(iter(arrays.values())))):
+        yield {name: array[index] for name, array in arrays.items()}
 
 
 def load(folder: Path) -> Case:
@@ -62,18 +71,27 @@ def load(folder: Path) -> Case:
     return Case(**data | {"labels": labels, "states": states, "folder": str(folder)})
 
 
-def save(case: Case, calibration: Sequence[Mapping[str, Any]], test: Sequence[Mapping[str, Any]]) -> Case:
+def save(
+    case: Case,
+    calibration: Sequence[Mapping[str, Any]],
+    test: Sequence[Mapping[str, Any]],
+    task: Sequence[Mapping[str, Any]] = (),
+) -> Case:
     """Writes the samples, and the case itself last: a folder with ``case.json`` is complete.
 
     Raises:
-        AssertionError: a test sample is among those of calibration.
+        AssertionError: a test sample is among those of calibration or of the task, or one of the task among the former.
     """
-    seen = {_content(sample) for sample in calibration}
+    seen, chosen = ({_content(sample) for sample in each} for each in (calibration, task))
     assert not seen & {_content(sample) for sample in test}, f"{case.name}: calibrated on what it is judged on"
+    judged = {_content(sample) for sample in test} if not case.states else set()  # of a stream silence is in both
+    assert not chosen & (seen | judged), f"{case.name}: chosen by what it is calibrated or judged on"
     case.calibration().mkdir(parents=True, exist_ok=True)
     for index, sample in enumerate(calibration):
         np.savez(case.calibration() / f"{index:03}.npz", **{name: np.asarray(array) for name, array in sample.items()})
-    np.savez(case.path("test.npz"), **{name: np.stack([sample[name] for sample in test]) for name in test[0]})
+    for name, samples in (("test.npz", test), ("task.npz", task)):
+        if samples:
+            np.savez(case.path(name), **{key: np.stack([sample[key] for sample in samples]) for key in samples[0]})
     text = json.dumps(asdict(case) | {"folder": ""}, indent=1)
     case.path("case.json").write_text(text, encoding="utf-8")
     return case

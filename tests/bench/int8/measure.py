@@ -14,6 +14,8 @@ from tests.bench.int8.methods import Method, quantize
 from tests.bench.int8.quality import Outputs, Quality
 
 FLOAT = "float"
+MIX = ".mix.json"
+"""What a script leaves of a search for a mix, beside the model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class Result:
         partitions: XNNPACK's, of the TFLite file.
         ms: thread CPU time of the TFLite file; `ratio` how many times faster than our float file, with its interval.
         error: what failed after quantizing.
+        mix: what a search for one says (`QuantizationReport.mix`); None where there was none.
     """
 
     method: str
@@ -40,6 +43,7 @@ class Result:
     ms: float | None = None
     ratio: tuple[float, float | None, float | None] | None = None
     error: str = ""
+    mix: dict[str, Any] | None = None
 
 
 def results(case: Case, methods: Iterable[Method], *, fresh: bool, loads: int) -> list[Result]:
@@ -96,15 +100,21 @@ def _read(data: dict[str, Any]) -> Result:
 
 def _quantized(case: Case, method: Method, reference: Reference) -> Result:
     out = _file(case, method.name, method.suffix)
-    out.unlink(missing_ok=True)
+    for path in (out, out.with_suffix(MIX)):
+        path.unlink(missing_ok=True)
     took = quantize(method, case, out)
-    result = Result(method=method.name, took=took)
+    result = Result(method=method.name, took=took, mix=_mix(out))
     if took.error:
         return result
     try:
         return _judged(result, case, method, reference, out)
     except Exception as error:  # a quantizer's file may not load, run or have the shapes it should
         return replace(result, error=f"{type(error).__name__}: {str(error).splitlines()[0][:160]}")
+
+
+def _mix(out: Path) -> dict[str, Any] | None:
+    path = out.with_suffix(MIX)
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _judged(result: Result, case: Case, method: Method, reference: Reference, out: Path) -> Result:

@@ -43,6 +43,19 @@ METHODS = (
     Method(name="portproof dynamic", peer="portproof", script="ours.py", choice="dynamic"),
     Method(name="portproof mixed", peer="portproof", script="ours.py", choice="default+17"),
     Method(
+        name="portproof mixed by task",
+        peer="portproof",
+        script="ours.py",
+        choice="default!task",
+        only=(
+            "trained/silero_vad",
+            "trained/ppocr_cls",
+            "trained/crepe_tiny",
+            "trained/english_g2",
+            "trained/ppocr_rec",
+        ),
+    ),
+    Method(
         name="portproof mixed for 30 dB",
         peer="portproof",
         script="ours.py",

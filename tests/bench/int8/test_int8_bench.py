@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from tests.bench.int8 import __main__ as bench
 from tests.bench.int8 import case, child, cost, quality
 from tests.bench.int8.case import Case
-from tests.bench.int8.measure import geometric_mean
+from tests.bench.int8.measure import Result, geometric_mean
 from tests.bench.int8.methods import METHODS, SCRIPTS, quantize
 
 SCORES = [[np.array([[2.0, 1.0, 0.0]])], [np.array([[0.0, 3.0, 1.0]])]]
@@ -82,6 +84,8 @@ def test_text_is_what_is_read() -> None:
 @pytest.mark.parametrize(
     ("kind", "wanted", "got", "share"),
     [
+        ("classes", np.array([[1.0, 2.0]]), np.array([[1.0, 1.5]]), 100),
+        ("classes", np.array([[1.0, 2.0]]), np.array([[3.0, 2.0]]), 0),
         ("text", ctc(3, 3, 0, 2), ctc(0, 3, 2, 2), 100),
         ("text", ctc(3, 3, 0, 2), ctc(3, 0, 3, 2), 0),
         ("pitch", np.eye(360)[[7]], np.eye(360)[[9]], 100),
@@ -162,3 +166,37 @@ def test_more_samples_than_there_are_vary_what_there_is(tmp_path: Path, monkeypa
     assert len({array.tobytes() for array in found}) == 6
     again = [sample["x"] for sample in job.samples(tmp_path, 6)]
     assert all(np.array_equal(a, b) for a, b in zip(found, again, strict=True))
+
+
+def test_a_mix_is_chosen_by_what_is_neither_judged_nor_calibrated_on(tmp_path: Path) -> None:
+    for task in (rows(2), rows(3)):
+        with pytest.raises(AssertionError, match="chosen by"):
+            case.save(made(tmp_path), rows(1, 2), rows(3, 4), task)
+    written = case.save(made(tmp_path), rows(1, 2), rows(3, 4), rows(5, 6))
+    assert [float(sample["x"][0, 0]) for sample in written.task()] == [5, 6]
+
+
+def test_the_metric_counts_what_stays_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '<ir_version: 8, opset_import: ["": 18]> net (float[1,2] x) => (float[1,2] y) { y = Identity(x) }'
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "model.onnx")
+    inputs = [{"x": np.array([[k, 2.5]], np.float32)} for k in range(5)]
+    case.save(made(tmp_path), rows(1), rows(9), inputs)
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    score = importlib.import_module("task_score")
+    monkeypatch.setenv(score.CASE, str(tmp_path))
+    assert score.kept(lambda sample: {"y": sample["x"]}) == 5
+    assert score.kept(lambda sample: {"y": sample["x"] + [[1, 0]]}) == 4
+
+
+def test_what_a_mix_leaves_float_is_printed_by_name() -> None:
+    layer = {"name": "conv_3", "op_type": "Conv", "precision": "dynamic", "why": "it hurts"}
+    mix = {
+        "chosen": {"counts": {"int8": 4, "dynamic": 1}},
+        "metric": {"float": 12.0, "written": 12.0},
+        "set_aside": [{}],
+        "layers": [layer],
+    }
+    text = bench._layers(Result(method="by task", took=child.Took(), mix=mix))
+    assert "by task: 4 int8, 1 dynamic, task 12 (float 12), 1 mixes set aside as slower" in text
+    assert "conv_3 (Conv) dynamic: it hurts" in text
+    assert bench._layers(Result(method="plain", took=child.Took())) == ""

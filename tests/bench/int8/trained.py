@@ -12,6 +12,7 @@ import numpy as np
 from tests.bench.int8 import case, places
 from tests.bench.int8.calibration_data import CALIBRATION, stream_of
 from tests.bench.int8.case import Arrays, Case
+from tests.bench.int8.task_data import TASK
 
 from portproof.exporter import export
 
@@ -41,6 +42,11 @@ def names() -> list[str]:
     return [f"trained/{name}" for name in KINDS]
 
 
+def tasks() -> list[str]:
+    """Of those whose task may choose a mix."""
+    return [f"trained/{name}" for name in TASK]
+
+
 def prepare(name: str) -> Case:
     """Makes the case of one."""
     plain = name.removeprefix("trained/")
@@ -64,7 +70,8 @@ def prepare(name: str) -> Case:
     )
     given = CALIBRATION[plain](loaders, loaded)
     judged = stream_of(loaded) if made.states else loaded["inputs"]
-    return case.save(made, [_named(row, keys) for row in given], [_named(row, keys) for row in judged])
+    task = TASK[plain](loaders) if plain in TASK else []
+    return case.save(made, *([_named(row, keys) for row in rows] for rows in (given, judged, task)))
 
 
 def _export(name: str, loaded: Mapping[str, Any], folder: Path, source: Path) -> None:
