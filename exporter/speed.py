@@ -49,5 +49,6 @@ def _slower(label: str, ratio: float, unit: str) -> Message:
         code="W-INT8-SLOWER",
         what=f"{label} is slower than the float file: {ratio:.2f} times its time on this machine",
         why=f"what {unit} computes in integers saves less than the conversions between integers and floats cost",
-        hint="use the float file here, or another recipe: --quant dynamic, --quant weight-only",
+        hint="use the float file here, another recipe (--quant dynamic, --quant weight-only), or a mix that is timed "
+        "while it is searched for: portproof quantize --min-sqnr DB",
     )

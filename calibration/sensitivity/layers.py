@@ -107,6 +107,7 @@ def _reason(name: str, precision: Precision, found: Found) -> str:
     slow = [each for each in cheaper if each in aside - in_use]
     effects = {effect.precision: effect.sqnr_db for effect in found.ranking.effects if effect.item == name}
     known = [each for each in cheaper if each in effects]
-    hurts = [f"{_WORDS[each]} it alone takes the outputs to {effects[each]:.1f} dB" for each in known]
+    figures = ", ".join(f"{effects[each]:.1f} dB {_WORDS[each]}" for each in known)
+    hurts = [f"alone it takes the outputs to {figures}"] if known else []
     told = [_SLOWER.format(" or ".join(slow))] if slow else []
     return "; ".join(told + hurts) or "the unit has no cheaper form of it"

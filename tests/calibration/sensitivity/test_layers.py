@@ -45,7 +45,7 @@ def test_a_layer_that_was_raised_says_what_int8_does_to_the_outputs(mixes: Regio
         (mixes.items[0].name, "Conv", "dynamic"),
         (mixes.items[2].name, "Conv", "float32"),
     ]
-    assert found[0].why == "in int8 it alone takes the outputs to 12.3 dB"
+    assert found[0].why == "alone it takes the outputs to 12.3 dB in int8"
     assert found[0].as_dict()["why"] == found[0].why
 
 
