@@ -1,5 +1,6 @@
 """What is measured together: a group is a device's unit, runtime and precision, a family its kin on other devices."""
 
+import functools
 from dataclasses import dataclass
 
 #: Names of precisions that compute in the same way, as far as time goes.
@@ -35,6 +36,7 @@ class Family:
     precision: str
 
 
+@functools.cache  # groups are asked for theirs at every comparison
 def family(unit: str, runtime: str, precision: str) -> Family:
     """The family of a unit, runtime and precision, whatever the device."""
     runtime = ALIASES.get(runtime, runtime)

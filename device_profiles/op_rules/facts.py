@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 Dialect = Literal["tflite", "onnx", "mil"]
@@ -44,7 +45,7 @@ class TensorFacts:
         """Whether all sizes are known."""
         return self.shape is not None and None not in self.shape
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """The shape with 1 for sizes that are not known."""
         return tuple(size or 1 if size is None else size for size in self.shape or ())
@@ -85,7 +86,7 @@ class OpFacts:
         """An input, None where it is left out."""
         return self.inputs[index] if index < len(self.inputs) else None
 
-    @property
+    @cached_property
     def computed(self) -> tuple[TensorFacts, ...]:
         """The inputs that are known only when running."""
         return tuple(tensor for tensor in self.inputs if tensor is not None and not tensor.constant)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.device_profiles.op_rules.judge import holds
@@ -13,6 +13,7 @@ from portproof.exporter.check.limits import missed, parse
 from portproof.exporter.check.memory import PlannedMemory, planned
 from portproof.exporter.check.mil_operators import NEURAL_ENGINE, verdict
 from portproof.exporter.check.operators import Operator
+from portproof.exporter.check.partition import Cuts
 from portproof.exporter.check.paths import Path, paths
 from portproof.exporter.check.place import place, unwritten
 from portproof.exporter.check.result import CheckResult, UnitResult
@@ -97,13 +98,22 @@ def _asked_for(path: Path) -> tuple[tuple[str, float], ...]:
     return (("", 0.0), *sorted((name, value) for name, value in path.figures.items() if name in named))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Form:
+    """What is known of the operators of one form, whatever the unit."""
+
+    memory: PlannedMemory
+    same: tuple[int, ...]
+    cuts: Cuts
+
+
 class _Units:
     """The units of one model: devices share most of their rules, and what follows from these is found once."""
 
     def __init__(self, forms: Forms) -> None:
         self._forms = forms
         self._found: dict[tuple[object, ...], UnitResult] = {}
-        self._of_form: dict[int, tuple[PlannedMemory, tuple[int, ...]]] = {}
+        self._of_form: dict[int, _Form] = {}
 
     def of(self, path: Path) -> UnitResult:
         """What the unit at the end of a path takes."""
@@ -120,8 +130,8 @@ class _Units:
         try:
             if path.rules.dialect != "mil":
                 operators = self._forms.operators(path.rules)
-                memory, same = self._known(operators)
-                return replace(place(path, operators, form, same=same), memory=memory)
+                known = self._known(operators)
+                return replace(place(path, operators, form, same=known.same, cuts=known.cuts), memory=known.memory)
             package = self._forms.package()
             judged = path.rules.unit == NEURAL_ENGINE
             verdicts = [verdict(each) for each in package.advise(path.chip)] if judged else None
@@ -129,8 +139,9 @@ class _Units:
         except PortproofError as error:
             return unwritten(path, form, refusal(error))
 
-    def _known(self, operators: tuple[Operator, ...]) -> tuple[PlannedMemory, tuple[int, ...]]:
+    def _known(self, operators: tuple[Operator, ...]) -> "_Form":
         """What is known of a form, whatever the unit. `Forms` holds the form: so its `id` stays its own."""
         if id(operators) not in self._of_form:
-            self._of_form[id(operators)] = planned(operators), alike(operators)
+            known = _Form(memory=planned(operators), same=alike(operators), cuts=Cuts(operators))
+            self._of_form[id(operators)] = known
         return self._of_form[id(operators)]

@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from portproof.device_profiles.op_rules.facts import OpFacts, TensorFacts
 from portproof.exporter.check.macs import onnx_macs
-from portproof.exporter.check.operators import Operator, operator
+from portproof.exporter.check.operators import Operator, dtype_name, operator
 from portproof.exporter.lowering.patterns import recognised
 
 _FEW = 64
@@ -101,9 +101,9 @@ def _axis(pair: ir.Node | None) -> int:
 
 def _dtype(value: ir.Value, pair: ir.Node | None) -> str:
     if value.dtype is not None:
-        return str(value.dtype.numpy())
+        return dtype_name(value.dtype)
     zero = pair.inputs[2] if pair is not None and len(pair.inputs) > 2 else None
-    return str(zero.dtype.numpy()) if zero is not None and zero.dtype is not None else ""
+    return "" if zero is None else dtype_name(zero.dtype)
 
 
 def _constant(value: ir.Value) -> bool:

@@ -1,6 +1,7 @@
 """An operator of any dialect, with what rules see of it and where the user wrote it."""
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from portproof.device_profiles.op_rules.facts import OpFacts
@@ -30,15 +31,21 @@ class Operator:
     module: str = ""
     macs: int = 0
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         """Names of the tensors that it needs and that are no constants."""
         return tuple(tensor.name for tensor in self.facts.computed)
 
-    @property
+    @cached_property
     def makes(self) -> tuple[str, ...]:
         """Names of the tensors that it gives."""
         return tuple(tensor.name for tensor in self.facts.outputs)
+
+
+@cache  # numpy spells a name out anew each time
+def dtype_name(dtype: "ir.DataType | None") -> str:
+    """numpy's name of a type of elements; empty where it is not known."""
+    return "" if dtype is None else str(dtype.numpy())
 
 
 def operator(facts: OpFacts, node: "ir.Node", macs: int) -> Operator:

@@ -23,19 +23,46 @@ class Partition:
     members: tuple[int, ...]
 
 
-def partitions(operators: Sequence[Operator], taken: Sequence[bool]) -> tuple[Partition, ...]:
-    """Cuts a graph into as few runs as its order allows, on the unit and beside it by turns.
-
-    As TensorFlow Lite does for delegates (`PartitionGraphIntoIndependentNodeSubsets`): each run takes every operator
-    of its kind whose inputs are there, whatever its place in the file.
+class Cuts:
+    """The partitions of one graph; units that take the same operators cut it alike, which is done once.
 
     Args:
         operators: in order of execution.
-        taken: whether the unit takes each.
     """
-    made_by = {name: index for index, one in enumerate(operators) for name in one.makes}
-    needs = [{made_by[name] for name in one.reads if name in made_by} for one in operators]
-    waiting, done, found = list(range(len(operators))), set[int](), list[Partition]()
+
+    def __init__(self, operators: Sequence[Operator]) -> None:
+        self._operators = operators
+        made_by = {name: index for index, one in enumerate(operators) for name in one.makes}
+        self._needs = [{made_by[name] for name in one.reads if name in made_by} for one in operators]
+        self._found: dict[tuple[bool, ...], tuple[Partition, ...]] = {}
+        self._crossing: dict[tuple[Partition, ...], int] = {}
+
+    def partitions(self, taken: Sequence[bool]) -> tuple[Partition, ...]:
+        """As few runs as the order allows, on the unit and beside it by turns.
+
+        As TensorFlow Lite does for delegates (`PartitionGraphIntoIndependentNodeSubsets`): each run takes every
+        operator of its kind whose inputs are there, whatever its place in the file.
+
+        Args:
+            taken: whether the unit takes each operator.
+        """
+        key = tuple(taken)
+        if key not in self._found:
+            self._found[key] = _partitions(self._needs, key)
+        return self._found[key]
+
+    def crossing_bytes(self, found: tuple[Partition, ...]) -> int:
+        """Bytes of the tensors that partitions hand over to each other in one run, each once for each reader's side.
+
+        The model's own inputs and outputs are not counted: they come from outside in any case.
+        """
+        if found not in self._crossing:
+            self._crossing[found] = _crossing_bytes(self._operators, found) if len(found) > 1 else 0
+        return self._crossing[found]
+
+
+def _partitions(needs: Sequence[set[int]], taken: Sequence[bool]) -> tuple[Partition, ...]:
+    waiting, done, found = list(range(len(needs))), set[int](), list[Partition]()
     while waiting:
         kind: bool | None = None
         members: list[int] = []
@@ -60,11 +87,7 @@ def partitions(operators: Sequence[Operator], taken: Sequence[bool]) -> tuple[Pa
     return tuple(found)
 
 
-def crossing_bytes(operators: Sequence[Operator], found: Sequence[Partition]) -> int:
-    """Bytes of the tensors that partitions hand over to each other in one run, each once for each reader's side.
-
-    The model's own inputs and outputs are not counted: they come from outside in any case.
-    """
+def _crossing_bytes(operators: Sequence[Operator], found: Sequence[Partition]) -> int:
     place = {index: number for number, part in enumerate(found) for index in part.members}
     side = {index: part.on_unit for part in found for index in part.members}
     made = {tensor.name: (index, tensor) for index, one in enumerate(operators) for tensor in one.facts.outputs}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from portproof.device_profiles.errors import Message
 from portproof.device_profiles.op_rules.judge import Verdict, judge
 from portproof.exporter.check.operators import Operator
-from portproof.exporter.check.partition import Partition, bytes_of, crossing_bytes, partitions
+from portproof.exporter.check.partition import Cuts, Partition, bytes_of
 from portproof.exporter.check.paths import Path
 from portproof.exporter.check.result import Placed, UnitResult
 
@@ -18,6 +18,7 @@ def place(
     verdicts: Sequence[Verdict] | None = None,
     *,
     same: Sequence[int] | None = None,
+    cuts: Cuts | None = None,
 ) -> UnitResult:
     """Where each operator runs, and the partitions that result.
 
@@ -27,11 +28,13 @@ def place(
         form: of the model, in words.
         verdicts: on each operator, where they do not follow from the rules alone.
         same: what `alike` says of the operators, where that is known: each kind is judged once then.
+        cuts: of the operators, where other units were placed before.
     """
     rules = path.rules
+    cuts = cuts or Cuts(operators)
     if verdicts is None:
         verdicts = _judged(path, operators, range(len(operators)) if same is None else same)
-    found = partitions(operators, [verdict.taken for verdict in verdicts])
+    found = cuts.partitions([verdict.taken for verdict in verdicts])
     kept = _kept(path, found)
     there = {index for part in kept if part.on_unit for index in part.members}
     placed = tuple(
@@ -53,7 +56,7 @@ def place(
         form=form,
         placed=placed,
         partitions=kept,
-        crossing_bytes=crossing_bytes(operators, kept),
+        crossing_bytes=cuts.crossing_bytes(kept),
         parameter_bytes=_parameter_bytes(placed),
         notes=rules.notes,
         advice=rules.advice,

@@ -1,6 +1,6 @@
 """The operators of a graph of the `tfl` dialect, as rules see them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from portproof.device_profiles.op_rules.facts import OpFacts, TensorFacts
 from portproof.exporter.check.macs import tflite_macs
-from portproof.exporter.check.operators import Operator, operator
+from portproof.exporter.check.operators import Operator, dtype_name, operator
 from portproof.exporter.tflite.integer.record import quantization_of
 from portproof.exporter.tflite.writer.versions import operator_version
 
@@ -22,8 +22,8 @@ def operators_of(graph: ir.Graph) -> list[Operator]:
     Args:
         graph: nodes of domain `tfl` only, in the form that is written.
     """
-    names = _Names()
-    return [_operator(node, inside, names) for node, inside in _nodes(graph)]
+    tensors = _Tensors()
+    return [_operator(node, inside, tensors) for node, inside in _nodes(graph)]
 
 
 def _nodes(graph: ir.Graph, inside: str = "") -> Iterator[tuple[ir.Node, str]]:
@@ -35,33 +35,39 @@ def _nodes(graph: ir.Graph, inside: str = "") -> Iterator[tuple[ir.Node, str]]:
         yield node, inside
 
 
-class _Names:
-    """Names of values: values have none, or several the same."""
+class _Tensors:
+    """Values as rules see them, each looked at once, with names of their own: values have none, or several the same."""
 
     def __init__(self) -> None:
-        self._names: dict[ir.Value, str] = {}
+        self._known: dict[ir.Value, TensorFacts] = {}
         self._taken: set[str] = set()
+        self._used: dict[str, int] = {}
 
-    def __call__(self, value: ir.Value) -> str:
-        if value not in self._names:
-            maker = value.producer()
-            base = value.name or (maker.op_type.lower() if maker is not None else "constant")
-            name, k = base, 0
-            while name in self._taken:
-                k += 1
-                name = f"{base}_{k}"
-            self._names[value] = name
-            self._taken.add(name)
-        return self._names[value]
+    def __call__(self, value: ir.Value) -> TensorFacts:
+        if value not in self._known:
+            self._known[value] = _tensor(value, self._name(value))
+        return self._known[value]
+
+    def _name(self, value: ir.Value) -> str:
+        maker = value.producer()
+        base = value.name or (maker.op_type.lower() if maker is not None else "constant")
+        name, k = base, self._used.get(base, 0)
+        while name in self._taken:
+            k += 1
+            name = f"{base}_{k}"
+        self._used[base] = k
+        self._taken.add(name)
+        return name
 
 
-def _operator(node: ir.Node, inside: str, names: Callable[[ir.Value], str]) -> Operator:
+def _operator(node: ir.Node, inside: str, tensors: _Tensors) -> Operator:
+    named = tensors(node.outputs[0]).name if node.outputs else node.op_type.lower()  # before what it reads
     facts = OpFacts(
         dialect="tflite",
         op=node.op_type,
-        name=names(node.outputs[0]) if node.outputs else node.op_type.lower(),
-        inputs=tuple(None if value is None else _tensor(value, names) for value in node.inputs),
-        outputs=tuple(_tensor(value, names) for value in node.outputs),
+        name=named,
+        inputs=tuple(None if value is None else tensors(value) for value in node.inputs),
+        outputs=tuple(tensors(value) for value in node.outputs),
         attributes={
             name: attribute.value
             for name, attribute in node.attributes.items()
@@ -73,12 +79,12 @@ def _operator(node: ir.Node, inside: str, names: Callable[[ir.Value], str]) -> O
     return operator(facts, node, tflite_macs(facts))
 
 
-def _tensor(value: ir.Value, names: Callable[[ir.Value], str]) -> TensorFacts:
+def _tensor(value: ir.Value, name: str) -> TensorFacts:
     quantization = quantization_of(value)
     return TensorFacts(
-        name=names(value),
+        name=name,
         shape=_shape(value),
-        dtype="" if value.dtype is None else str(value.dtype.numpy()),
+        dtype=dtype_name(value.dtype),
         constant=value.const_value is not None,
         values=_values(value),
         scales=() if quantization is None else quantization.scales,

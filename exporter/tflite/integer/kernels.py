@@ -106,7 +106,6 @@ FLOAT_IN_XNNPACK = frozenset(_FLOAT.split())
 """What XNNPACK takes in float32."""
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """What a file is lowered for.

@@ -7,7 +7,7 @@ import pytest
 
 from portproof.device_profiles.op_rules.facts import OpFacts, TensorFacts
 from portproof.exporter.check.operators import Operator
-from portproof.exporter.check.partition import bytes_of, crossing_bytes, partitions
+from portproof.exporter.check.partition import Cuts, bytes_of
 
 
 def tensor(name: str, *shape: int, dtype: str = "float32") -> TensorFacts:
@@ -20,7 +20,11 @@ def operator(makes: str, *reads: str) -> Operator:
 
 
 def cut(operators: list[Operator], taken: str) -> list[tuple[bool, tuple[int, ...]]]:
-    return [(part.on_unit, part.members) for part in partitions(operators, [letter == "t" for letter in taken])]
+    return [(part.on_unit, part.members) for part in Cuts(operators).partitions([letter == "t" for letter in taken])]
+
+
+def handed(cuts: Cuts, taken: str) -> int:
+    return cuts.crossing_bytes(cuts.partitions([letter == "t" for letter in taken]))
 
 
 CHAIN = [operator("a", "x"), operator("b", "a"), operator("c", "b"), operator("d", "c")]
@@ -37,11 +41,17 @@ def test_what_does_not_depend_on_it_waits_for_its_own_kind() -> None:
 
 
 def test_bytes_that_are_handed_over_once_for_each_reader() -> None:
-    found = partitions(CHAIN, [True, False, False, True])
-    assert crossing_bytes(CHAIN, found) == 2 * 4 * 4
-    assert crossing_bytes(CHAIN, partitions(CHAIN, [True] * 4)) == 0
-    shared = [operator("a", "x"), operator("b", "a"), operator("c", "a")]
-    assert crossing_bytes(shared, partitions(shared, [True, False, False])) == 4 * 4
+    assert handed(Cuts(CHAIN), "tnnt") == 2 * 4 * 4
+    assert handed(Cuts(CHAIN), "tttt") == 0
+    assert handed(Cuts([operator("a", "x"), operator("b", "a"), operator("c", "a")]), "tnn") == 4 * 4
+
+
+def test_units_that_take_the_same_share_the_partitions() -> None:
+    cuts = Cuts(CHAIN)
+    first = cuts.partitions([True, False, False, True])
+    assert handed(cuts, "tntn") == 3 * 4 * 4
+    assert cuts.partitions([True, False, False, True]) is first
+    assert (handed(cuts, "tnnt"), handed(cuts, "nttn")) == (2 * 4 * 4, 2 * 4 * 4)
 
 
 def test_sizes_of_types() -> None:
@@ -59,7 +69,7 @@ def test_every_operator_runs_once_and_after_what_it_reads(seed: int) -> None:
     count = int(chance.integers(1, 30))
     operators = [operator(f"v{k}", f"v{chance.integers(k)}" if k else "x") for k in range(count)]
     taken = [bool(each) for each in chance.integers(2, size=count)]
-    found = partitions(operators, taken)
+    found = Cuts(operators).partitions(taken)
     order = [index for part in found for index in part.members]
     assert sorted(order) == list(range(count))
     made = {"x"}
