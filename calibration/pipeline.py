@@ -16,7 +16,7 @@ from portproof.calibration.planner import Planned, Planner
 from portproof.calibration.report import QuantizationReport, StepReport
 from portproof.calibration.samples import Data, Samples, open_samples
 from portproof.calibration.telling import Telling
-from portproof.calibration.weight_steps import Stepped, correct, store_tables
+from portproof.calibration.weight_steps import Stepped, allowed, correct, store_tables
 from portproof.calibration.workspace import Reference, Workspace
 from portproof.calibration.written import written
 from portproof.device_profiles.errors import PortproofError
@@ -88,8 +88,7 @@ class _Job:
         )
         with self.telling.part("run the model with ranges alone"):
             ranges = workspace.accuracy(planned.plan)
-        workspace, steps = self._stepped(workspace, ranges)
-        workspace, steps = self._bounded(planned, workspace, steps)
+        workspace, steps = self._stepped(workspace, ranges, planned)
         with self.telling.part("write, and run what was written"):
             proven = written(workspace, out_path, self.rules)
         self.telling.add(poor(proven))
@@ -116,18 +115,11 @@ class _Job:
             telling=self.telling,
         )
 
-    def _stepped(self, workspace: Workspace, reached: Accuracy) -> Stepped:
-        told = self.telling.progress
-        workspace, steps = correct(workspace, self.recipe.weight_steps(), reached, told)
-        workspace, stored = store_tables(workspace, self.rules, told)
+    def _stepped(self, workspace: Workspace, accuracy: Accuracy, planned: Planned) -> Stepped:
+        told, unmet = self.telling.progress, planned.reached.unmet if planned.reached else allowed
+        workspace, steps = correct(workspace, self.recipe.weight_steps(), accuracy, told, unmet)
+        workspace, stored = store_tables(workspace, self.rules, told, unmet)
         return workspace, (*steps, *stored)
-
-    def _bounded(self, planned: Planned, workspace: Workspace, steps: tuple[StepReport, ...]) -> Stepped:
-        """Steps better the outputs; where that costs a bound of the user's, all of them are taken back."""
-        if planned.reached is None or not (broken := planned.reached.unmet(workspace.plan)):
-            return workspace, steps
-        self.telling.note(f"the steps of the recipe are taken back: with them {'; '.join(broken)}")
-        return workspace.with_plan(planned.plan), tuple(step.taken_back() for step in steps)
 
     def _refuse_nothing(self, plan: Plan) -> None:
         if plan.weights or plan.integer:

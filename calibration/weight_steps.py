@@ -1,11 +1,12 @@
 """A recipe's steps on weights, each under the guard; and tables, in the recipes that are about bytes."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from portproof.calibration import tables
 from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.guard import Guarded, guard
+from portproof.calibration.plan import Plan
 from portproof.calibration.report import StepReport
 from portproof.calibration.steps import WeightStep
 from portproof.calibration.workspace import Workspace
@@ -13,9 +14,17 @@ from portproof.device_profiles.integer_kernels import KernelRules
 from portproof.runtimes.progress import Progress
 
 Stepped = tuple[Workspace, tuple[StepReport, ...]]
+Bounds = Callable[[Plan], tuple[str, ...]]
 
 
-def correct(workspace: Workspace, steps: Sequence[WeightStep], reached: Accuracy, told: Progress) -> Stepped:
+def allowed(plan: Plan) -> tuple[str, ...]:  # noqa: ARG001 - any plan
+    """Where nothing is bounded, every plan will do."""
+    return ()
+
+
+def correct(
+    workspace: Workspace, steps: Sequence[WeightStep], reached: Accuracy, told: Progress, unmet: Bounds = allowed
+) -> Stepped:
     """Try steps on weights in turn; of dynamic layers these alone are judged: `Plan.with_exact_inputs`.
 
     Args:
@@ -23,6 +32,8 @@ def correct(workspace: Workspace, steps: Sequence[WeightStep], reached: Accuracy
         steps: of the recipe.
         reached: the plan's accuracy.
         told: the steps, and what each gained.
+        unmet: the bounds of the user's that a plan breaks, in words: steps know the outputs, not the task, and one that
+            breaks any is taken back.
     """
     reports, whole = [], workspace
     if steps and whole.plan.dynamic:
@@ -34,12 +45,16 @@ def correct(workspace: Workspace, steps: Sequence[WeightStep], reached: Accuracy
             found = guard(workspace, list(step.propose(workspace)), reached)
         report = _report(step.name, reached, found, start)
         told.note(f"{step.name}: {report.gain_db:+.1f} dB, kept by {report.kept} of {len(report.verdicts)}")
+        if report.kept and (broken := unmet(whole.plan.with_weights(found.plan.weights))):
+            told.note(f"{step.name} is taken back: with it {'; '.join(broken)}")
+            reports.append(report.taken_back())
+            continue
         workspace, reached = workspace.with_plan(found.plan), found.accuracy
         reports.append(report)
     return whole.with_plan(whole.plan.with_weights(workspace.plan.weights)), tuple(reports)
 
 
-def store_tables(workspace: Workspace, rules: KernelRules, told: Progress) -> Stepped:
+def store_tables(workspace: Workspace, rules: KernelRules, told: Progress, unmet: Bounds = allowed) -> Stepped:
     """Embeddings in int8, where the unit takes rows of integers and no output minds."""
     if not tables.find(workspace.model):
         return workspace, ()
@@ -53,6 +68,10 @@ def store_tables(workspace: Workspace, rules: KernelRules, told: Progress) -> St
         before, found = tables.keep_tables(workspace, judge)
     report = _report(tables.NAME, before, found, start)
     told.note(f"{tables.NAME}: {report.gain_db:+.2f} dB, kept {report.kept} of {len(report.verdicts)}")
+    if report.kept and (broken := unmet(found.plan)):
+        why = f"with its table in int8 {'; '.join(broken)}"
+        told.note(f"{tables.NAME}: taken back, {why}")
+        return workspace.with_plan(tables.leave_tables(workspace, why)), (report.taken_back(),)
     return workspace.with_plan(found.plan), (report,)
 
 

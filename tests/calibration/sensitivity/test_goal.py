@@ -1,5 +1,6 @@
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -7,8 +8,11 @@ import pytest
 from tests.calibration.sensitivity.test_regions import MODEL
 
 from portproof.calibration import quantize, recipes
-from portproof.calibration.sensitivity.goal import Goal
+from portproof.calibration.rounding.second_order import SecondOrderRounding
+from portproof.calibration.sensitivity import goal as goal_module
+from portproof.calibration.sensitivity.goal import Goal, Reached
 from portproof.calibration.sensitivity.targets import Targets
+from portproof.calibration.sensitivity.timing import Timed, Timing
 from portproof.device_profiles.errors import PortproofError
 
 METRIC = """
@@ -90,3 +94,62 @@ def test_nodes_asked_to_stay_float_do(path: Path, data: Samples, tmp_path: Path)
     found = quantize(path, tmp_path / "q.onnx", data, recipe=PLAIN, goal=goal, apart=[nodes[0]])
     assert nodes[0] not in found.plan.integer | found.plan.dynamic
     assert nodes[0] not in found.report.as_dict()["mix"]["chosen"]["mix"]
+
+
+def test_a_step_that_costs_the_task_is_taken_back(
+    path: Path, data: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounded = dataclasses.replace(PLAIN, weight_steps=lambda: (SecondOrderRounding(),))
+    given: dict[str, Any] = {"recipe": rounded, "goal": Goal(targets=Targets(min_sqnr_db=15))}
+    bettered = quantize(path, tmp_path / "a.onnx", data, **given)
+    (step,) = bettered.report.steps
+    assert step.kept
+    monkeypatch.setattr(Reached, "unmet", lambda self, plan: () if plan is self.plan else ("it is worse",))
+    plain = quantize(path, tmp_path / "b.onnx", data, **given)
+    (step,) = plain.report.steps
+    assert not step.kept
+    assert step.gain_db == 0
+    assert {verdict.why for verdict in step.verdicts} >= {"the model no longer met what was asked for"}
+    assert plain.report.accuracy.outputs != bettered.report.accuracy.outputs
+
+
+def test_bounds_are_held_against_a_later_plan(path: Path, data: Samples, tmp_path: Path) -> None:
+    script = tmp_path / "score.py"
+    script.write_text(METRIC)
+    reached: list[Reached] = []
+    goal = Goal(targets=Targets(min_sqnr_db=20, max_drop=1e-3), metric=f"{script}:likeness", timing=None)
+    original = goal_module.reach
+
+    def kept(*given: Any, **options: Any) -> Reached:
+        reached.append(original(*given, **options))
+        return reached[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(goal_module, "reach", kept)
+        quantize(path, tmp_path / "q.onnx", data, recipe=PLAIN, goal=goal)
+    (found,) = reached
+    assert found.unmet(found.plan) == ()
+    name, weights = next(iter(found.plan.weights.items()))
+    wrong = [dataclasses.replace(weights, integers=np.full_like(weights.integers, level)) for level in (100, -100)]
+    told = [found.unmet(found.plan.with_weights({name: each})) for each in wrong]
+    assert all("below 20 dB" in each[0] for each in told)
+    assert any("more than 0.001" in each[-1] for each in told)
+
+
+def test_a_mix_that_is_slower_for_another_device_is_kept_and_told(path: Path, data: Samples, tmp_path: Path) -> None:
+    timed: list[bytes] = []
+
+    def clock(model: bytes) -> Timed:
+        timed.append(model)
+        return Timed(ratio=1.4, slower=True)
+
+    targets = Targets(min_sqnr_db=15)
+    told = [
+        quantize(path, tmp_path / "q.onnx", data, recipe=PLAIN, goal=Goal(targets=targets, timing=timing))
+        for timing in (None, Timing(clock=clock, decides=False))
+    ]
+    assert len(timed) == 1
+    assert np.array_equal(told[0].report.mix["chosen"]["mix"], told[1].report.mix["chosen"]["mix"])  # type: ignore[index]
+    codes = [[message.code for message in each.report.messages] for each in told]
+    assert "W-INT8-SLOWER" not in codes[0]
+    assert "W-INT8-SLOWER" in codes[1]
