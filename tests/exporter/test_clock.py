@@ -48,6 +48,33 @@ def test_a_mix_is_lowered_and_run_beside_the_float_model(tmp_path: Path, mix: by
     assert heard.notes[0] == "the mix takes 1.50 times the float model's time on this machine"
 
 
+@pytest.mark.parametrize(
+    ("answers", "slower", "ratio"),
+    [
+        ([("cannot tell", 1.3), ("slower", 1.2)], True, 1.2),
+        ([("cannot tell", 1.3), ("cannot tell", 1.02)], False, 1.02),
+        ([("cannot tell", 1.3), ("cannot tell", 1.1), ("cannot tell", 1.2)], True, 1.2),
+        ([("faster", 0.7)], False, 0.7),
+    ],
+)
+def test_on_a_busy_machine_it_is_asked_again(
+    answers: list[tuple[str, float]],
+    slower: bool,
+    ratio: float,
+    tmp_path: Path,
+    mix: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left = iter(answers)
+    monkeypatch.setattr(clock, "compared", lambda *_: [("", *next(left))])
+    with host_timing(tmp_path / "net.onnx", "onnxruntime-cpu", Heard()) as timing:
+        assert timing is not None
+        found = timing.clock(mix)
+    assert found is not None
+    assert (found.slower, found.ratio) == (slower, ratio)
+    assert not list(left)
+
+
 def test_onnx_runtime_runs_the_files_as_they_are(tmp_path: Path, mix: bytes) -> None:
     with host_timing(tmp_path / "net.onnx", "onnxruntime-cpu", Heard()) as timing:
         assert timing is not None
