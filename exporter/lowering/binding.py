@@ -19,15 +19,21 @@ def bind(node: ir.Node, entry: Entry, opset: int) -> dict[str, Any]:
     """
     wanted = _keywords(entry)
     domain = "" if node.domain == "ai.onnx" else node.domain
-    values = dict(_defaults(node.op_type, opset, domain))
-    values |= {name: _value(attribute) for name, attribute in node.attributes.items()}
-    unknown = sorted(set(node.attributes) - wanted)
-    if unknown:
-        raise Refusal(f"attribute {', '.join(unknown)} is not supported")
-    bound = {name: values.get(name) for name in wanted if name != "op_type"}
-    if "op_type" in wanted:
-        bound["op_type"] = node.op_type
+    bound = dict(_unset(entry, node.op_type, opset, domain))
+    if node.attributes:
+        unknown = sorted(set(node.attributes) - wanted)
+        if unknown:
+            raise Refusal(f"attribute {', '.join(unknown)} is not supported")
+        bound |= {name: _value(attribute) for name, attribute in node.attributes.items() if name != "op_type"}
     return bound
+
+
+@functools.cache
+def _unset(entry: Entry, op_type: str, opset: int, domain: str) -> dict[str, Any]:
+    """What a node without attributes is bound to."""
+    defaults = _defaults(op_type, opset, domain)
+    bound = {name: defaults.get(name) for name in _keywords(entry) if name != "op_type"}
+    return bound | {"op_type": op_type} if "op_type" in _keywords(entry) else bound
 
 
 @functools.cache

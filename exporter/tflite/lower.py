@@ -155,7 +155,7 @@ def _checked(node: ir.Node, output: ir.Value, result: Item) -> Item:
     """`result`, named after the ONNX value; a handler that got shape or type wrong is a defect of ours."""
     if not isinstance(result, ir.Value):
         return result
-    if output.shape is not None and output.shape.is_static() and shape_of(result) != shape_of(output):
+    if result.shape != output.shape and output.shape is not None and output.shape.is_static():
         raise PortproofError(
             "E-INTERNAL",
             f"{node.op_type} was lowered to shape {shape_of(result)}, ONNX says {shape_of(output)}",

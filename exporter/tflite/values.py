@@ -1,5 +1,6 @@
 """Small questions asked of `onnx_ir` values and nodes of the `tfl` dialect."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -40,6 +41,12 @@ def dtype_of(value: ir.Value) -> np.dtype[Any]:
     if value.dtype is None:
         raise ValueError(f"{value.name} has no type")
     return value.dtype.numpy()
+
+
+@functools.cache
+def name_of(dtype: np.dtype[Any]) -> str:
+    """numpy's name of a type, which numpy spells out anew each time."""
+    return str(dtype.name)
 
 
 def array_of(value: ir.Value | None) -> Array | None:

@@ -11,7 +11,7 @@ from portproof.exporter.tflite.integer.ranges import product_too_large, too_far_
 from portproof.exporter.tflite.integer.record import Quantization, per_tensor, quantization_of, set_quantization
 from portproof.exporter.tflite.integer.weights import activation_of, bias_of, weights_of
 from portproof.exporter.tflite.passes.graph import producer_of
-from portproof.exporter.tflite.values import Array, constant, dtype_of, is_constant
+from portproof.exporter.tflite.values import Array, constant, dtype_of, is_constant, name_of
 
 _FINER = 128
 """By how much the steps of 16 bits are finer that become steps of 8; the range of 8 bits is still inside."""
@@ -55,9 +55,10 @@ def integer_form(node: ir.Node, wanted: Quantization, dtype: np.dtype) -> Form |
         return "TFLite has no integer kernel for it"
     if dtype == np.int8 and np.dtype(np.int16) in _types(node, kernel):
         return integer_form(node, per_tensor(wanted.scale / _FINER, 0), np.dtype(np.int16))
-    if dtype.name not in kernel.types:
-        return f"TFLite has no kernel for it with {dtype.name} activations"
-    if not pays(node.op_type, kernel, dtype.name):
+    name = name_of(dtype)
+    if name not in kernel.types:
+        return f"TFLite has no kernel for it with {name} activations"
+    if not pays(node.op_type, kernel, name):
         return "XNNPACK computes it in float32 only: an integer kernel would split the graph"
     operands = _activations(node, kernel, dtype)
     if isinstance(operands, str):

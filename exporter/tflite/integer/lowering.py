@@ -4,6 +4,7 @@ Only pairs are lowered so: what reads a quantized tensor otherwise (casts it, sa
 `make/quantize.py`, because TFLite's kernels round halves differently.
 """
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -19,7 +20,7 @@ from portproof.exporter.tflite.integer.record import (
     set_integers,
     set_quantization,
 )
-from portproof.exporter.tflite.values import Array, array_of, dtype_of, shape_of
+from portproof.exporter.tflite.values import Array, array_of, dtype_of, name_of, shape_of
 
 _BITS = {"int4": 4, "uint4": 4, "int8": 8, "uint8": 8, "int16": 16, "int32": 32}
 _SYMMETRIC = frozenset({"int16"})
@@ -36,11 +37,12 @@ def parameters(scale: ir.Value | None, zero_point: ir.Value | None, dtype: np.dt
         dtype: of the integers.
     """
     steps, zeros = array_of(scale), array_of(zero_point)
-    if dtype.name not in _ACTIVATIONS or steps is None or steps.size != 1 or (zero_point is not None and zeros is None):
+    name = name_of(dtype)
+    if name not in _ACTIVATIONS or steps is None or steps.size != 1 or (zero_point is not None and zeros is None):
         return None
     zero = 0 if zeros is None else int(zeros.reshape(-1)[0])
     step = float(np.float32(steps.reshape(-1)[0]))
-    if not np.isfinite(step) or step <= 0 or (dtype.name in _SYMMETRIC and zero):
+    if not math.isfinite(step) or step <= 0 or (name in _SYMMETRIC and zero):
         return None
     return per_tensor(step, zero)
 
@@ -64,16 +66,17 @@ def dequantized(b: Builder, x: ir.Value, found: Quantization | None) -> ir.Value
 def remember(b: Builder, result: ir.Value, x: ir.Value, scale: ir.Value, zero_point: ir.Value | None) -> None:
     """Notes what the constant `result` has been: the integers `x`; parameters broadcast against it."""
     numbers, steps, zeros = array_of(x), array_of(scale), array_of(zero_point)
-    if numbers is None or steps is None or numbers.dtype.name not in _BITS or array_of(result) is None:
+    name = "" if numbers is None else name_of(numbers.dtype)
+    if numbers is None or steps is None or name not in _BITS or array_of(result) is None:
         return
     result.name = result.name or x.name
     set_integers(
         result,
         Integers(
-            numbers=numbers.astype(np.int8) if _BITS[numbers.dtype.name] == 4 else numbers,
+            numbers=numbers.astype(np.int8) if _BITS[name] == 4 else numbers,
             scale=steps.astype(np.float32),
             zero_point=np.zeros_like(steps, np.int32) if zeros is None else _like(zeros, steps),
-            bits=_BITS[numbers.dtype.name],
+            bits=_BITS[name],
             dynamic=is_dynamic(b.source),
         ),
     )

@@ -24,7 +24,8 @@ def align(b: Builder, values: Sequence[ir.Value]) -> tuple[tuple[int, ...], list
 
     Equal ranks let the layout pass permute all operands of an elementwise operator alike.
     """
-    shape = np.broadcast_shapes(*(shape_of(value) for value in values))
+    shapes = [shape_of(value) for value in values]
+    shape = shapes[0] if all(each == shapes[0] for each in shapes) else np.broadcast_shapes(*shapes)
     aligned = [value if shape_of(value) == () else to_rank(b, value, len(shape)) for value in values]
     return shape, aligned
 

@@ -12,7 +12,7 @@ import onnx_ir as ir
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
-from portproof.exporter.tflite.values import dtype_of
+from portproof.exporter.tflite.values import dtype_of, name_of
 
 _WIDER = {
     "bool": ("uint8", "int8", "int32"),
@@ -39,13 +39,14 @@ def carrier(dtype: np.dtype[np.generic], kernel_types: Collection[str], what: st
     Raises:
         Refusal: there is none.
     """
-    for name in (dtype.name, *_WIDER.get(dtype.name, ())):
+    wanted = name_of(dtype)
+    for name in (wanted, *_WIDER.get(wanted, ())):
         if name in kernel_types:
             return name
-    if computes and dtype.name == "float64" and "float32" in kernel_types:
+    if computes and wanted == "float64" and "float32" in kernel_types:
         return "float32"
     raise Refusal(
-        f"{what} has no TFLite kernel for {dtype.name}",
+        f"{what} has no TFLite kernel for {wanted}",
         f"cast to {'float32' if dtype.kind == 'f' else 'int32'} before it where the values allow",
     )
 

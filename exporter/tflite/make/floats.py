@@ -5,7 +5,7 @@ import onnx_ir as ir
 from portproof.exporter.lowering.refusal import Refusal
 from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
-from portproof.exporter.tflite.values import dtype_of
+from portproof.exporter.tflite.values import dtype_of, name_of
 
 CAST_HINT = "cast to float32 before it and back behind it"
 
@@ -21,6 +21,7 @@ def as_float32(b: Builder, x: ir.Value, what: str) -> ir.Value:
     Raises:
         Refusal: another type.
     """
-    if dtype_of(x).name not in ("float32", "float16", "float64"):
-        raise Refusal(f"the kernels of {what} take float32, not {dtype_of(x).name}", CAST_HINT)
+    name = name_of(dtype_of(x))
+    if name not in ("float32", "float16", "float64"):
+        raise Refusal(f"the kernels of {what} take float32, not {name}", CAST_HINT)
     return cast(b, x, "float32")

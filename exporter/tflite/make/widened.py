@@ -10,7 +10,7 @@ from portproof.exporter.tflite.builder import Builder
 from portproof.exporter.tflite.make.arithmetic import cast
 from portproof.exporter.tflite.make.carrier import carrier
 from portproof.exporter.tflite.make.unsigned import from_ordered, ordered, same_bits
-from portproof.exporter.tflite.values import dtype_of
+from portproof.exporter.tflite.values import dtype_of, name_of
 
 FLOAT = frozenset({"float32"})
 INT = frozenset({"int32"})
@@ -52,7 +52,7 @@ def widened(
     name = b.source.op_type if b.source is not None else "this operator"
     wide = carrier(dtype, kernels, name, computes=True)
     result = compute(*(cast(b, value, wide) for value in values))
-    return cast(b, result, dtype) if dtype_of(result).name == wide else result
+    return cast(b, result, dtype) if name_of(dtype_of(result)) == wide else result
 
 
 def _by_int64(b: Builder, values: Sequence[ir.Value], compute: Callable[..., ir.Value], keeps: UInt64) -> ir.Value:

@@ -18,7 +18,7 @@ from portproof.exporter.tflite.passes.fold_shuffle import FoldShuffle
 from portproof.exporter.tflite.passes.fuse_activation import FuseActivation
 from portproof.exporter.tflite.passes.fuse_bias import FuseBias
 from portproof.exporter.tflite.passes.fuse_rsqrt import FuseRsqrt
-from portproof.exporter.tflite.passes.graph import inner_graphs
+from portproof.exporter.tflite.passes.graph import NodePass, inner_graphs
 from portproof.exporter.tflite.passes.merge_equal import MergeEqual
 from portproof.exporter.tflite.passes.merge_moves import MergeMoves
 from portproof.exporter.tflite.passes.multiply_broadcast import MultiplyBroadcast
@@ -145,6 +145,11 @@ def _to_integers(model: ir.Model) -> ir.Model:
 
 
 def _run(model: ir.Model, passes: list[ir.passes.InPlacePass]) -> ir.Model:
+    ops: set[str] | None = None
     for item in passes:
-        item(model)
+        ops = {node.op_type for node in model.graph} if ops is None else ops
+        if isinstance(item, NodePass) and item.ops.isdisjoint(ops):
+            continue
+        if item(model).modified or not isinstance(item, NodePass):
+            ops = None
     return model

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import onnx_ir as ir
 
-from portproof.exporter.tflite.values import attribute, dtype_of, rank_of, shape_of
+from portproof.exporter.tflite.values import attribute, dtype_of, name_of, rank_of, shape_of
 from portproof.exporter.tflite.writer.versions_quantized import quantized_version
 
 _BY_TYPE: dict[str, dict[str, int]] = {
@@ -93,7 +93,7 @@ def operator_version(node: ir.Node) -> int:
 def _type_version(node: ir.Node) -> int:
     table = _BY_TYPE.get(node.op_type, {})
     first = node.inputs[0] if node.inputs else None
-    return table.get(dtype_of(first).name, 1) if first is not None else 1
+    return table.get(name_of(dtype_of(first)), 1) if table and first is not None else 1
 
 
 def _rank(node: ir.Node) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import onnx_ir as ir
 
 from portproof.exporter.tflite.integer.record import quantization_of
-from portproof.exporter.tflite.values import attribute, dtype_of, shape_of
+from portproof.exporter.tflite.values import attribute, dtype_of, name_of, shape_of
 
 
 def quantized_version(node: ir.Node) -> int | None:
@@ -20,7 +20,7 @@ def quantized_version(node: ir.Node) -> int | None:
 
 def _types(node: ir.Node) -> tuple[str, str]:
     """Of the data and of the weights, which are the first two inputs."""
-    return dtype_of(_input(node, 0)).name, dtype_of(_input(node, 1)).name
+    return name_of(dtype_of(_input(node, 0))), name_of(dtype_of(_input(node, 1)))
 
 
 def _input(node: ir.Node, index: int) -> ir.Value:
