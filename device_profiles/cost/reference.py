@@ -6,13 +6,17 @@ Rates of a family are those of all families of its kind of unit plus deviations 
 own, each with a Gaussian prior; the rest is a Gaussian process over the networks' traits with the same levels. Both are
 fitted together by Gauss-Newton steps, each of which is one linear system in as many unknowns as there are (family,
 network) pairs. Pairs, not measurements: sixty boards that run the same network tell once what is special about it.
+
+On neural processors thirty networks are too few to learn a rest from. Only the roofline is fitted there, with noise of
+Student's t: a network that a compiler takes badly (attention or concatenations in int8 run several times slower than
+the sum of their parts) is let be. What is left of each is kept for it, and for those hardly different from it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portproof.device_profiles.cost.components import FACTORS, PRIORS, TERMS, Traits
+from portproof.device_profiles.cost.components import FACTORS, PRIORS, TERMS, TIES, Traits
 from portproof.device_profiles.cost.groups import Family
 from portproof.device_profiles.cost.points import Points
 
@@ -31,7 +35,9 @@ class Settings:
         sizes, mix, likeness: variances of the rest: linear in sizes, linear in the mix, by likeness.
         size_length, mix_length: distances over which networks are alike.
         noise: of a pair's response.
-        robust: residuals beyond this many count linearly, not squared.
+        degrees: of freedom, where the noise is Student's t; 0: normal, residuals beyond `robust` counting linearly.
+        robust: where that starts.
+        afterwards: the rest is what the fitted roofline leaves; else both are fitted at once.
         steps: Gauss-Newton steps.
     """
 
@@ -44,7 +50,9 @@ class Settings:
     size_length: float = 1.5
     mix_length: float = 1.0
     noise: float = 0.1
+    degrees: float = 0.0
     robust: float = 0.15
+    afterwards: bool = False
     steps: int = 8
 
 
@@ -64,16 +72,18 @@ SETTINGS = {
         robust=0.113,
     ),
     "neural": Settings(
-        rates=(0.17, 0.47, 0.19, 0.17),
-        rest=(1.0, 0.34, 0.41, 0.054),
-        factor=0.175,
-        sizes=0.2,
-        mix=0.14,
-        likeness=0.037,
-        size_length=5.5,
-        mix_length=0.83,
-        noise=0.11,
-        robust=0.1,
+        rates=(0.7, 0.4, 0.4, 0.15),
+        rest=(0.5, 1.0, 0.5, 0.5),
+        factor=0.0,
+        sizes=0.0,
+        mix=0.0,
+        likeness=0.05,
+        size_length=0.2,
+        mix_length=0.05,
+        noise=0.08,
+        degrees=3.0,
+        afterwards=True,
+        steps=24,
     ),
 }
 
@@ -116,7 +126,9 @@ class Reference:
         level, constant = _levels(self.families, self.settings.rest)
         columns = self.pair_family
         alike = _alike(traits, self.traits, self.settings)[:, self.pair_network]
-        kernel = level[family][:, columns] * alike + constant[family][:, columns]
+        kernel = level[family][:, columns] * alike
+        if not self.settings.afterwards:
+            kernel += constant[family][:, columns]
         return np.asarray(roofline + kernel @ self.alpha)
 
     def shares(self, family: "np.ndarray", traits: Traits) -> "np.ndarray":
@@ -132,6 +144,17 @@ def factor_matrix() -> "np.ndarray":
     import numpy as np
 
     return np.array([[float(term in terms) for term in TERMS] for terms in FACTORS.values()])
+
+
+def _ties(kind: str) -> "np.ndarray":
+    """Which terms' rates deviate together, float64 [terms, terms]: ones within each of `TIES`, and on the diagonal."""
+    import numpy as np
+
+    same = np.eye(len(TERMS))
+    for terms in TIES[kind]:
+        rows = [TERMS.index(term) for term in terms]
+        same[np.ix_(rows, rows)] = 1.0
+    return same
 
 
 def take(traits: Traits, rows: "np.ndarray") -> Traits:
@@ -207,11 +230,13 @@ class _Fit:
         squared = [rate**2 for rate in settings.rates]
         self.rate_level, _ = _levels(families, squared)
         factors = factor_matrix()[[1, 2, 3]]
-        self.spread = np.eye(len(TERMS)) + (settings.factor / settings.rates[0]) ** 2 * factors.T @ factors
+        together = (settings.factor / settings.rates[0]) ** 2 * factors.T @ factors
+        self.spread = _ties(kind_of(families[0].unit)) + together
         level, constant = _levels(families, settings.rest)
         alike = _alike(traits, traits, settings)
         rows = np.ix_(self.family, self.family)
-        self.rest = level[rows] * alike[np.ix_(self.network, self.network)] + constant[rows]
+        self.rest, self.constant = level[rows] * alike[np.ix_(self.network, self.network)], constant
+        self.joint = constant[rows] + (0.0 if settings.afterwards else self.rest)
         self.rates = np.tile(base, (len(families), 1))
         self.weight = np.ones(len(keys))
 
@@ -229,12 +254,35 @@ class _Fit:
             self.rates = self.rates + np.clip(0.8 * (moved - self.rates), -1.0, 1.0)
             left = noise * alpha
             fitted = response - left
-            self.weight = 1 / np.sqrt(1 + (left / self.settings.robust) ** 2)
+            self.weight = self._weight(left)
         alpha, _, _ = self._solve(amounts, response)
+        if self.settings.afterwards:
+            alpha = self._afterwards(amounts, response, alpha)
         return Reference(
             families=self.families, base=self.base, rates=self.rates, pair_family=self.family,
             pair_network=self.network, response=response, alpha=alpha, traits=self.traits, settings=self.settings,
         )  # fmt: skip
+
+    def _afterwards(self, amounts: "np.ndarray", response: "np.ndarray", alpha: "np.ndarray") -> "np.ndarray":
+        """Weights of what the roofline leaves; the families' constants become part of their rates."""
+        import numpy as np
+
+        self.rates = self.rates + (self.constant[:, self.family] @ alpha)[:, None]
+        left = response - np.log((amounts * np.exp(self.rates[self.family])).sum(axis=1))
+        return np.linalg.solve(self.rest + np.diag(self._variance()), left)
+
+    def _weight(self, left: "np.ndarray") -> "np.ndarray":
+        """What each pair counts, by how far the fit leaves it off."""
+        import numpy as np
+
+        degrees = self.settings.degrees
+        if degrees:
+            return np.asarray((degrees + 1) / (degrees + left**2 / self._variance()))
+        return np.asarray(1 / np.sqrt(1 + (left / self.settings.robust) ** 2))
+
+    def _variance(self) -> "np.ndarray":
+        """Of the noise of each pair: what no model tells, and what repeated measurements differ by."""
+        return self.settings.noise**2 + 0.01 / self.times
 
     def _scales(self, current: "np.ndarray", fitted: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
         """Alternate the scale of each group and the response of each pair; the fitted ones hold the pairs together."""
@@ -255,7 +303,7 @@ class _Fit:
         total = times.sum(axis=1)
         shares = times / total[:, None]
         known = (shares * (self.rates[self.family] - self.base)).sum(axis=1)
-        kernel = self.rate_level[np.ix_(self.family, self.family)] * (shares @ self.spread @ shares.T) + self.rest
-        noise = (self.settings.noise**2 + 0.01 / self.times) / self.weight
+        kernel = self.rate_level[np.ix_(self.family, self.family)] * (shares @ self.spread @ shares.T) + self.joint
+        noise = self._variance() / self.weight
         alpha = np.linalg.solve(kernel + np.diag(noise), response - np.log(total) + known)
         return alpha, shares, noise

@@ -67,6 +67,43 @@ def test_a_device_that_is_slow_at_memory_is_found_to_be():
     assert scales == sorted(scales, reverse=True)
 
 
+def neural(odd=1.0, depthwise=1.0):
+    """Devices of a neural processor's prior rates but for depthwise layers; the first network takes `odd` its time."""
+    rng = np.random.default_rng(5)
+    networks = {f"net{index}|1x3x224x224": network(rng) for index in range(16)}
+    rows = []
+    for device in range(3):
+        group = Group(device=f"d{device}", unit="npu", runtime="tflite", precision="int8")
+        for index, (name, amounts) in enumerate(networks.items()):
+            time = sum(
+                components.PRIORS[term][1] * amount * (depthwise if term.endswith("_dw") else 1)
+                for term, amount in amounts.items()
+            )
+            rows.append(Measurement(group=group, network=name, latency_ms=(odd if index == 0 else 1.0) * time / 1000))
+    data = points.of_measurements(rows, list(networks))
+    return data, components.traits(list(networks.values()))
+
+
+def test_rates_that_are_tied_deviate_together():
+    found = reference.fit(*neural(depthwise=3.0), "neural")
+    off = dict(zip(components.TERMS, (found.rates - found.base)[0], strict=True))
+    for terms in components.TIES["neural"]:
+        assert [off[term] for term in terms] == pytest.approx([off[terms[0]]] * len(terms))
+    assert off["m_dw"] - off["m_conv"] == pytest.approx(np.log(3), abs=0.2)
+
+
+def test_a_network_taken_badly_is_an_outlier_and_remembered():
+    data, marks = neural(odd=6.0)
+    found, plain = reference.fit(data, marks, "neural"), reference.fit(*neural(), "neural")
+    family = np.zeros(16, dtype=np.int64)
+    off = found.predict(family, marks) - plain.predict(family, marks)
+    assert np.abs(off[1:] - off[1:].mean()).max() < 0.03
+    assert off[0] - off[1:].mean() == pytest.approx(np.log(6), abs=0.15)
+    slower = components.traits([dict(zip(components.TERMS, 4 * marks.amounts[0], strict=True))])
+    unlike = found.predict(family[:1], slower) - plain.predict(family[:1], slower)
+    assert unlike[0] - off[1:].mean() == pytest.approx(0.0, abs=0.05)
+
+
 def test_folds_never_split_an_architecture():
     group = Group(device="d", unit="npu", runtime="tflite", precision="fp16")
     rows = [
