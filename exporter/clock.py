@@ -48,28 +48,32 @@ class _HostClock:
         self.model, self.unit, self.folder, self.progress = model, unit, folder, progress
 
     def __call__(self, quantized: bytes) -> "Timed | None":
-        from portproof.calibration.sensitivity.timing import Timed
-
         given = self.folder / "mix.onnx"
         given.write_bytes(quantized)
         try:
             with self.progress.step("time the mix against the float model"):
-                slower, ratio = self._judged(self._lowered(self.model, "float"), self._lowered(given, "mix"))
+                found = self._judged(self._lowered(self.model, "float"), self._lowered(given, "mix"))
         except PortproofError as error:
             self.progress.note(f"the mix cannot be timed here: {error}")
             return None
-        self.progress.note(f"the mix takes {ratio:.2f} times the float model's time on this machine")
-        return Timed(ratio=ratio, slower=slower)
+        self.progress.note(f"the mix takes {found.ratio:.2f} times the float model's time on this machine")
+        return found
 
-    def _judged(self, plain: Path, mix: Path) -> tuple[bool, float]:
-        """Whether a file is slower, and its ratio; on a busy machine asked again while it seems so, uncertainly."""
+    def _judged(self, plain: Path, mix: Path) -> "Timed":
+        """One file beside another; on a busy machine it is asked again while neither is certainly the faster."""
+        from portproof.calibration.sensitivity.timing import Speed, Timed
+
+        certain = {"slower": Speed.SLOWER, "faster": Speed.FASTER}
         ratios: list[float] = []
         while len(ratios) < _MOST_ASKED:
             ((_, answer, ratio),) = compared(plain, mix)
+            if answer in certain:
+                return Timed(ratio=ratio, speed=certain[answer])
             ratios.append(ratio)
-            if answer == "slower" or ratio <= _CLEAR:
-                return answer == "slower", ratio
-        return True, sorted(ratios)[len(ratios) // 2]
+        middle = sorted(ratios)[len(ratios) // 2]
+        if min(ratios) > _CLEAR:
+            return Timed(ratio=middle, speed=Speed.SLOWER)
+        return Timed(ratio=middle, speed=Speed.FASTER if max(ratios) < 1 / _CLEAR else Speed.UNCERTAIN)
 
     def _lowered(self, source: Path, name: str) -> Path:
         """The file that the unit runs; the float model's is made once."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from portproof.calibration.build import Choice
@@ -15,8 +15,8 @@ from portproof.calibration.sensitivity.pace import Pace, by_share
 from portproof.calibration.sensitivity.ranking import Ranking, rank
 from portproof.calibration.sensitivity.regions import RegionMixes
 from portproof.calibration.sensitivity.search import Found, search
-from portproof.calibration.sensitivity.targets import Point, Targets
-from portproof.calibration.sensitivity.timing import Timed
+from portproof.calibration.sensitivity.targets import Targets
+from portproof.calibration.sensitivity.timing import Timed, fastest
 from portproof.device_profiles.errors import PortproofError
 from portproof.device_profiles.integer_kernels import KernelRules
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 16  # of the samples held back
 _ALL: frozenset[Precision] = frozenset({"int8", "dynamic", "int16", "weight_only", "float32"})
-# What is tried where a mix is slower than float: without conversions between layers, then without any.
+# What is tried where a mix is not faster than float: without conversions between layers, then without any.
 _LADDER: tuple[frozenset[Precision], ...] = (
     _ALL,
     frozenset({"dynamic", "weight_only", "float32"}),
@@ -42,8 +42,8 @@ class Wishes:
         precisions: that regions may have; float32 is always among them where the unit has float islands.
         pace: what a profile predicts for the whole model in integers and in float; None where none does.
         drop: how much less than the float model's the user's metric is, of the model of a plan; None without one.
-        timed: a plan against the float model on the unit; a mix that is slower is set aside for one of fewer
-            precisions. None where nothing is timed.
+        timed: a plan against the float model on the unit; a mix that is not faster is set aside for one of fewer
+            precisions that is. None where nothing is timed.
         processor: see `RegionMixes`.
         told: is told how many models were run, of how many at most that are known of.
     """
@@ -102,7 +102,7 @@ def choose(
         raise PortproofError("E-CALIB-NOTHING", what, hint="allow more precisions, or choose another device")
     ranking = rank(items, replace(mixes, thrifty=False), told=wishes.told)
     size = _rest(model, mixes.items) if base_bytes is None else base_bytes
-    return _never_slower(_found(mixes, ranking, wishes, size), mixes, wishes)
+    return fastest(_found(mixes, ranking, wishes, size), mixes.plan, wishes.timed)
 
 
 def _found(mixes: RegionMixes, ranking: Ranking, wishes: Wishes, base_bytes: int) -> Iterator[Found]:
@@ -114,33 +114,6 @@ def _found(mixes: RegionMixes, ranking: Ranking, wishes: Wishes, base_bytes: int
         latency = by_share(items, wishes.pace) if wishes.pace else None
         judges = Judges(sqnr_db=mixes, latency_ms=latency, drop=drop)
         yield search(items, ranking, judges, wishes.targets, base_bytes=base_bytes)
-
-
-def _never_slower(found: Iterator[Found], mixes: RegionMixes, wishes: Wishes) -> tuple[Found, Plan | None]:
-    """The first mix that is not slower than the float model; of slower ones the least slow, called so."""
-    first = next(found)
-    if first.chosen is None or wishes.timed is None:
-        return first, mixes.plan(first.chosen.mix) if first.chosen else None
-    tried: list[_Tried] = []
-    for each in chain((first,), found):
-        if each.chosen is None or (tried and each.chosen.is_float):
-            continue
-        plan = mixes.plan(each.chosen.mix)
-        timed = wishes.timed(plan)
-        if timed is None or not timed.slower:
-            return replace(each, set_aside=tuple(trial.point for trial in tried)), plan
-        tried.append(_Tried(found=each, point=each.chosen, plan=plan, ratio=timed.ratio))
-    least = min(tried, key=lambda trial: trial.ratio)
-    others = tuple(trial.point for trial in tried if trial is not least)
-    return replace(least.found, set_aside=others, slower=True), least.plan
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Tried:
-    found: Found
-    point: Point
-    plan: Plan
-    ratio: float
 
 
 def _allowed(items: Iterable[Item], precisions: frozenset[Precision]) -> tuple[Item, ...]:

@@ -20,7 +20,7 @@ from portproof.calibration.sensitivity.regions import model_db
 from portproof.calibration.sensitivity.search import Found
 from portproof.calibration.sensitivity.targets import Targets
 from portproof.calibration.sensitivity.task import Task
-from portproof.calibration.sensitivity.timing import Timed, Timing, slower
+from portproof.calibration.sensitivity.timing import Speed, Timed, Timing, slower
 from portproof.calibration.write import write
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.device_profiles.integer_kernels import KernelRules
@@ -168,7 +168,7 @@ def reach(
         raise PortproofError("E-INTERNAL", "a mix was chosen without a plan")
     if timing and not timing.decides:
         timed = _timed(model, rules, timing)(plan)
-        found = replace(found, slower=timed is not None and timed.slower)
+        found = replace(found, slower=timed is not None and timed.speed == Speed.SLOWER)
     return Reached(
         goal=goal,
         found=found,

@@ -17,7 +17,7 @@ from portproof.device_profiles.integer_kernels import KernelRules
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-_SLOWER = "with {} layers the file was slower than the float file where it was timed"
+_SLOWER = "with {} layers the file was not faster than the float file where it was timed"
 _WORDS: dict[Precision, str] = {
     "int8": "in int8",
     "int16": "in int16",

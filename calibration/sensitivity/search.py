@@ -28,8 +28,9 @@ class Found:
         unmet: why `nearest` will not do, a sentence a bound.
         ranking: of the options of all items.
         runs: mixes that were run, those of the ranking not counted.
-        set_aside: mixes that met every bound and were slower than the float file where they were timed.
-        slower: whether the one chosen is slower too.
+        set_aside: mixes that met every bound and were slower than the float file where they were timed, or no faster
+            while the one chosen is.
+        slower: whether the one chosen is slower than the float file.
     """
 
     frontier: tuple[Point, ...]

@@ -9,6 +9,7 @@ from tests import small
 from tests.exporter.test_speed import Heard
 
 from portproof.calibration import quantize
+from portproof.calibration.sensitivity.timing import Speed
 from portproof.exporter import clock
 from portproof.exporter.clock import host_timing
 
@@ -44,22 +45,23 @@ def test_a_mix_is_lowered_and_run_beside_the_float_model(tmp_path: Path, mix: by
     assert NAMES == [("float.tflite", "mix.tflite")] * 2
     assert first == second
     assert first is not None
-    assert (first.slower, first.ratio) == (True, 1.5)
+    assert (first.speed, first.ratio) == (Speed.SLOWER, 1.5)
     assert heard.notes[0] == "the mix takes 1.50 times the float model's time on this machine"
 
 
 @pytest.mark.parametrize(
-    ("answers", "slower", "ratio"),
+    ("answers", "speed", "ratio"),
     [
-        ([("cannot tell", 1.3), ("slower", 1.2)], True, 1.2),
-        ([("cannot tell", 1.3), ("cannot tell", 1.02)], False, 1.02),
-        ([("cannot tell", 1.3), ("cannot tell", 1.1), ("cannot tell", 1.2)], True, 1.2),
-        ([("faster", 0.7)], False, 0.7),
+        ([("cannot tell", 1.3), ("slower", 1.2)], Speed.SLOWER, 1.2),
+        ([("cannot tell", 1.3), ("cannot tell", 1.02), ("cannot tell", 0.98)], Speed.UNCERTAIN, 1.02),
+        ([("cannot tell", 1.3), ("cannot tell", 1.1), ("cannot tell", 1.2)], Speed.SLOWER, 1.2),
+        ([("cannot tell", 0.8), ("cannot tell", 0.7), ("cannot tell", 0.9)], Speed.FASTER, 0.8),
+        ([("faster", 0.7)], Speed.FASTER, 0.7),
     ],
 )
 def test_on_a_busy_machine_it_is_asked_again(
     answers: list[tuple[str, float]],
-    slower: bool,
+    speed: Speed,
     ratio: float,
     tmp_path: Path,
     mix: bytes,
@@ -71,7 +73,7 @@ def test_on_a_busy_machine_it_is_asked_again(
         assert timing is not None
         found = timing.clock(mix)
     assert found is not None
-    assert (found.slower, found.ratio) == (slower, ratio)
+    assert (found.speed, found.ratio) == (speed, ratio)
     assert not list(left)
 
 

@@ -59,7 +59,11 @@ def _mix(mix: Mapping[str, Any] | None) -> list[Section]:
     ]
     lines = ["Mixes of precisions that were run and that no other one beats; before the steps of the recipe."]
     lines += [_task(mix["metric"])] if mix["metric"] else []
-    lines += [f"{len(mix['set_aside'])} mixes were set aside: slower than the float model."] if mix["set_aside"] else []
+    lines += (
+        [f"{len(mix['set_aside'])} mixes were set aside: not faster than the float model where they were timed."]
+        if mix["set_aside"]
+        else []
+    )
     lines += ["Exact, and therefore not in the plot: " + counts_text(exact[0]["counts"])] if exact else []
     rows = [
         (

@@ -197,6 +197,6 @@ def test_what_a_mix_leaves_float_is_printed_by_name() -> None:
         "layers": [layer],
     }
     text = bench._layers(Result(method="by task", took=child.Took(), mix=mix))
-    assert "by task: 4 int8, 1 dynamic, task 12 (float 12), 1 mixes set aside as slower" in text
+    assert "by task: 4 int8, 1 dynamic, task 12 (float 12), 1 mixes set aside as not faster" in text
     assert "conv_3 (Conv) dynamic: it hurts" in text
     assert bench._layers(Result(method="plain", took=child.Took())) == ""

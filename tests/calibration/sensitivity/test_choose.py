@@ -9,7 +9,7 @@ from portproof.calibration.sensitivity.pace import Pace
 from portproof.calibration.sensitivity.regions import RegionMixes
 from portproof.calibration.sensitivity.search import Found
 from portproof.calibration.sensitivity.targets import Targets
-from portproof.calibration.sensitivity.timing import Timed
+from portproof.calibration.sensitivity.timing import Speed, Timed
 from portproof.device_profiles.errors import PortproofError
 
 
@@ -80,7 +80,7 @@ def timed(slow: set[str], asked: list[set[str]]) -> Callable[[Plan], Timed]:
 
     def measure(plan: Plan) -> Timed:
         asked.append({name for name in ("integer", "dynamic", "weight_only") if getattr(plan, name)})
-        return Timed(ratio=1.0 + len(asked[-1] & slow), slower=bool(asked[-1] & slow))
+        return Timed(ratio=1.0 + len(asked[-1] & slow), speed=Speed.SLOWER if asked[-1] & slow else Speed.UNCERTAIN)
 
     return measure
 
@@ -111,7 +111,7 @@ def test_weights_alone_are_the_last_resort(mixes: RegionMixes) -> None:
 
 def test_where_all_are_slower_the_least_slow_is_called_so(mixes: RegionMixes) -> None:
     ratios = iter([1.9, 1.2, 1.4])
-    wishes = Wishes(targets=Targets(min_sqnr_db=10), timed=lambda plan: Timed(ratio=next(ratios), slower=True))
+    wishes = Wishes(targets=Targets(min_sqnr_db=10), timed=lambda plan: Timed(ratio=next(ratios), speed=Speed.SLOWER))
     found, plan = chosen(mixes, wishes)
     assert plan is not None
     assert plan.dynamic
@@ -133,3 +133,21 @@ def test_a_precision_that_is_not_allowed_is_no_regions(mixes: RegionMixes) -> No
     assert not plan.integer, "the depthwise layer has no dynamic kernel, and is not int8 for that"
     assert found.chosen is not None
     assert len(found.chosen.mix.choices) == len(mixes.items)
+
+
+def test_a_mix_that_gains_nothing_is_set_aside_for_one_that_does(mixes: RegionMixes) -> None:
+    speeds = iter([Speed.UNCERTAIN, Speed.FASTER])
+    wishes = Wishes(targets=Targets(min_sqnr_db=10), timed=lambda plan: Timed(ratio=0.9, speed=next(speeds)))
+    found, plan = chosen(mixes, wishes)
+    assert plan is not None
+    assert not plan.integer
+    assert [set(point.mix.counts()) & {"int8"} for point in found.set_aside] == [{"int8"}]
+
+
+def test_where_none_gains_anything_the_first_is_kept(mixes: RegionMixes) -> None:
+    wishes = Wishes(targets=Targets(min_sqnr_db=10), timed=lambda plan: Timed(ratio=1.0, speed=Speed.UNCERTAIN))
+    found, plan = chosen(mixes, wishes)
+    assert plan is not None
+    assert plan.integer
+    assert not found.set_aside
+    assert not found.slower

@@ -12,7 +12,7 @@ from portproof.calibration.rounding.second_order import SecondOrderRounding
 from portproof.calibration.sensitivity import goal as goal_module
 from portproof.calibration.sensitivity.goal import Goal, Reached
 from portproof.calibration.sensitivity.targets import Targets
-from portproof.calibration.sensitivity.timing import Timed, Timing
+from portproof.calibration.sensitivity.timing import Speed, Timed, Timing
 from portproof.device_profiles.errors import PortproofError
 
 METRIC = """
@@ -141,7 +141,7 @@ def test_a_mix_that_is_slower_for_another_device_is_kept_and_told(path: Path, da
 
     def clock(model: bytes) -> Timed:
         timed.append(model)
-        return Timed(ratio=1.4, slower=True)
+        return Timed(ratio=1.4, speed=Speed.SLOWER)
 
     goal = Goal(targets=Targets(min_sqnr_db=15), timing=Timing(clock=clock, decides=False))
     done = quantize(path, tmp_path / "q.onnx", data, recipe=PLAIN, goal=goal)
