@@ -1,6 +1,6 @@
 """From a placement and statistics to a plan: an encoding for each group, integer weights and biases for each layer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -49,6 +49,8 @@ def build(
     rules: KernelRules,
     histograms: Mapping[str, Histogram],
     choice: Choice,
+    *,
+    weigh: "Callable[[ir.Model, Layer, KernelRules, Encoding | None], LayerWeights] | None" = None,
 ) -> Plan:
     """The static plan of a placement.
 
@@ -58,7 +60,9 @@ def build(
         rules: of the unit.
         histograms: of at least the placement's sources, constants left out.
         choice: how ranges are set.
+        weigh: gives what `layer_weights` does; that itself, where left out.
     """
+    weigh = weigh or layer_weights
     activations: dict[str, Encoding] = {}
     matter = saturation.bounds(model)
     for group in placement.groups:
@@ -71,7 +75,7 @@ def build(
     activations = {name: encoding for name, encoding in activations.items() if name not in bare}
     layers = placement.layers
     weights = {
-        name: layer_weights(model, layer, rules, activations.get(layer.input))
+        name: weigh(model, layer, rules, activations.get(layer.input))
         for name, layer in layers.items()
         if name in placement.integer
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from portproof.calibration.graph.access import is_constant
 from portproof.calibration.place import mincut
+from portproof.calibration.place.kept import kept
 from portproof.calibration.place.regions import Region
 from portproof.calibration.place.sites import MOVEMENT, elements, is_float, op_type, operands, site
 from portproof.calibration.plan import Precision
@@ -73,6 +74,20 @@ def unprofitable(
     not quantized for speed. With a `processor` (an architecture, as `platform.machine` names it) what is known to be
     slower in integers there saves nothing.
     """
+    known = kept()
+    if known is None:
+        return _unprofitable(regions, refused, rules, processor)
+    split = frozenset(op for op in {op_type(region.head) for region in regions} if not rules.float_in_partition(op))
+    key = (frozenset(refused), split, processor, rules.unit if processor else "")
+    if key not in known.costly:
+        known.costly[key] = _unprofitable(regions, refused, rules, processor)
+    return known.costly[key]
+
+
+def _unprofitable(
+    regions: Collection[Region], refused: Mapping[str, str], rules: KernelRules, processor: str
+) -> dict[str, str]:
+    """Of the rules it asks no more than `unprofitable` has in its key."""
     possible = [region.name for region in regions if region.name not in refused]
     chosen = mincut.source_side(_edges(regions, refused, rules, processor), _SOURCE, _SINK)
     if not any(name in chosen for name in possible):

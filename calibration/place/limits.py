@@ -6,7 +6,7 @@ from portproof.calibration.graph.access import is_constant
 from portproof.calibration.place.groups import inputs
 from portproof.calibration.place.placement import Placement
 from portproof.calibration.place.regions import Region
-from portproof.calibration.place.sites import site
+from portproof.calibration.place.sites import op_type, site
 from portproof.calibration.plan import Plan
 from portproof.device_profiles.integer_kernels import KernelRules
 from portproof.device_profiles.integer_limits import Site
@@ -20,9 +20,14 @@ def beyond(placement: Placement, plan: Plan, rules: KernelRules) -> "dict[str, s
 
     A runtime does not always refuse such a file gracefully, so these regions are to stay float.
     """
-    chosen = [region for region in placement.regions if region.name in placement.integer]
+    chosen = [region for region in placement.regions if region.name in placement.integer and _has_limits(region, rules)]
     reasons = {region.name: rules.refusal(_site(region, plan), placement.precision) for region in chosen}
     return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _has_limits(region: Region, rules: KernelRules) -> bool:
+    kernel = rules.kernel(op_type(region.head))
+    return kernel is None or bool(kernel.limits)
 
 
 def _site(region: Region, plan: Plan) -> Site:

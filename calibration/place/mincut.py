@@ -9,31 +9,44 @@ _NOTHING = 1e-9
 
 
 class _Flow:
-    def __init__(self, edges: Iterable[Edge]) -> None:
-        self.to: list[Hashable] = []
-        self.left: list[float] = []
-        self.out: dict[Hashable, list[int]] = {}
-        for start, end, capacity in edges:
-            for node, other, room in ((start, end, capacity), (end, start, 0.0)):
-                self.out.setdefault(node, []).append(len(self.to))
-                self.to.append(other)
-                self.left.append(room)
+    """Nodes by their numbers, those of `number`; -1 stands for no level."""
 
-    def levels(self, source: Hashable) -> dict[Hashable, int]:
-        """How many edges with room lead to each node that can be reached."""
-        found, queue = {source: 0}, deque([source])
+    def __init__(self, edges: Iterable[Edge], *first: Hashable) -> None:
+        self.number: dict[Hashable, int] = {node: index for index, node in enumerate(first)}
+        self.to: list[int] = []
+        self.left: list[float] = []
+        self.out: list[list[int]] = [[] for _ in first]
+        for start, end, capacity in edges:
+            self._add(self._numbered(start), self._numbered(end), capacity)
+
+    def _numbered(self, node: Hashable) -> int:
+        found = self.number.setdefault(node, len(self.out))
+        if found == len(self.out):
+            self.out.append([])
+        return found
+
+    def _add(self, start: int, end: int, capacity: float) -> None:
+        self.out[start].append(len(self.to))
+        self.out[end].append(len(self.to) + 1)
+        self.to += (end, start)
+        self.left += (capacity, 0.0)
+
+    def levels(self, source: int) -> list[int]:
+        """How many edges with room lead to each node; -1 for those that cannot be reached."""
+        found, queue = [-1] * len(self.out), deque([source])
+        found[source] = 0
         while queue:
             node = queue.popleft()
-            for edge in self.out.get(node, ()):
+            for edge in self.out[node]:
                 other = self.to[edge]
-                if self.left[edge] > _NOTHING and other not in found:
+                if found[other] < 0 and self.left[edge] > _NOTHING:
                     found[other] = found[node] + 1
                     queue.append(other)
         return found
 
-    def saturate(self, source: Hashable, sink: Hashable, levels: dict[Hashable, int]) -> None:
+    def saturate(self, source: int, sink: int, levels: list[int]) -> None:
         """Push along shortest paths until none is left; a stack, for a graph may be as deep as a network."""
-        following = dict.fromkeys(self.out, 0)
+        following = [0] * len(self.out)
         path: list[int] = []
         node = source
         while True:
@@ -51,11 +64,11 @@ class _Flow:
             else:
                 return
 
-    def _next(self, node: Hashable, levels: dict[Hashable, int], following: dict[Hashable, int]) -> int | None:
+    def _next(self, node: int, levels: list[int], following: list[int]) -> int | None:
         edges = self.out[node]
         while following[node] < len(edges):
             edge = edges[following[node]]
-            if self.left[edge] > _NOTHING and levels.get(self.to[edge]) == levels[node] + 1:
+            if levels[self.to[edge]] == levels[node] + 1 and self.left[edge] > _NOTHING:
                 return edge
             following[node] += 1
         return None
@@ -75,9 +88,10 @@ def source_side(edges: Iterable[Edge], source: Hashable, sink: Hashable) -> set[
         source: where flow begins.
         sink: where it ends; no path of infinite capacity may lead there.
     """
-    flow = _Flow(edges)
+    flow = _Flow(edges, source, sink)
+    start, end = flow.number[source], flow.number[sink]
     while True:
-        levels = flow.levels(source)
-        if sink not in levels:
-            return set(levels)
-        flow.saturate(source, sink, levels)
+        levels = flow.levels(start)
+        if levels[end] < 0:
+            return {node for node, index in flow.number.items() if levels[index] >= 0}
+        flow.saturate(start, end, levels)

@@ -1,12 +1,10 @@
 """What a unit's rules ask of an ONNX node, read from the graph; and which of its values are activations."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from portproof.calibration.graph.access import constant, is_constant
+from portproof.calibration.place.kept import kept
 from portproof.device_profiles.integer_limits import Site
 
 if TYPE_CHECKING:
@@ -19,28 +17,15 @@ MOVEMENT = frozenset(
     {"Concat", "DepthToSpace", "Flatten", "Identity", "Reshape", "SpaceToDepth", "Squeeze", "Transpose", "Unsqueeze"}
 )
 
-Sites: TypeAlias = "dict[ir.Node, Site]"
-_KEPT: "ContextVar[Sites | None]" = ContextVar("_KEPT", default=None)
-
-
-@contextmanager
-def sites_kept(sites: Sites) -> Iterator[None]:
-    """While the block runs a node is read once, into `sites`: for a model that does not change between."""
-    token = _KEPT.set(sites)
-    try:
-        yield
-    finally:
-        _KEPT.reset(token)
-
 
 def site(node: "ir.Node") -> Site:
     """What is known of a node."""
-    kept = _KEPT.get()
-    if kept is None:
+    known = kept()
+    if known is None:
         return _site(node)
-    if node not in kept:
-        kept[node] = _site(node)
-    return kept[node]
+    if node not in known.sites:
+        known.sites[node] = _site(node)
+    return known.sites[node]
 
 
 def _site(node: "ir.Node") -> Site:

@@ -4,12 +4,12 @@ from collections.abc import Hashable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from portproof.calibration.build import Choice, build
+from portproof.calibration.build import Choice, build, layer_weights
 from portproof.calibration.observe import histogram
 from portproof.calibration.place import regions
+from portproof.calibration.place.kept import Kept, keeping
 from portproof.calibration.place.limits import beyond
 from portproof.calibration.place.placement import Placement, place
-from portproof.calibration.place.sites import sites_kept
 from portproof.calibration.prepare import prepare
 from portproof.calibration.write import write
 from portproof.device_profiles import integer_kernels
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from portproof.calibration.observe.histogram import Histogram
     from portproof.calibration.place.regions import Region
-    from portproof.calibration.place.sites import Sites
-    from portproof.calibration.plan import Plan
+    from portproof.calibration.plan import Encoding, Layer, LayerWeights, Plan
 
 CAUTION = "ranges are made up, all alike: they decide no placement but where scales must be equal, or joins differ"
 _LOW, _HIGH = -6.0, 6.0
@@ -50,7 +49,8 @@ class Synthetic:
 
     def __init__(self, model: "ir.Model") -> None:
         self._model = model
-        self._sites: Sites = {}
+        self._kept = Kept()
+        self._weights: dict[Hashable, LayerWeights] = {}
         self._plans: dict[Hashable, Plan] = {}
         self._written: dict[int, ir.Model] = {}
 
@@ -60,7 +60,7 @@ class Synthetic:
         Raises:
             PortproofError: ``E-CALIB-QUANTIZED``, ``E-MODEL-UNSUPPORTED``: it cannot be quantized.
         """
-        with sites_kept(self._sites):
+        with keeping(self._kept):
             plan = self._settled(integer_kernels.load(unit))
         if id(plan) not in self._written:
             self._written[id(plan)] = write(self._prepared, plan)
@@ -96,8 +96,16 @@ class Synthetic:
             ranges = histogram.of(np.array([_LOW, 0.0, _HIGH], np.float32))
             watched: dict[str, Histogram] = dict.fromkeys(placement.sources, ranges)
             choice = Choice(estimator="minmax", symmetric=rules.symmetric_activations)
-            self._plans[key] = build(self._prepared, placement, rules, watched, choice)
+            self._plans[key] = build(self._prepared, placement, rules, watched, choice, weigh=self._weigh)
         return self._plans[key]
+
+    def _weigh(self, model: "ir.Model", layer: "Layer", rules: KernelRules, read: "Encoding | None") -> "LayerWeights":
+        """Rounded once: units differ in how many scales weights have, and biases in the step of what is read."""
+        kernel = rules.kernel(layer.op_type)
+        key = (layer.name, kernel is not None and kernel.weights == "per_tensor", read if layer.bias else None)
+        if key not in self._weights:
+            self._weights[key] = layer_weights(model, layer, rules, read)
+        return self._weights[key]
 
 
 def _seen_by_plans(rules: KernelRules, ops: Iterable[str]) -> tuple[Hashable, ...]:
