@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from portproof.device_profiles.op_rules.schema import OpRules
     from portproof.device_profiles.schema import Profile
 
-_FEW = 64
+_FEW_BYTES = 4096
 _CPU = {"float": ("tflite", "fp32"), "int8": ("tflite", "int8")}
 """The runtime and precisions that stand for what falls back to the CPU."""
 
@@ -71,17 +71,36 @@ def clock(model: "ir.Model", profiles: "Mapping[str, Profile]") -> Clock | None:
 
 
 def _without_weights(model: "ir.Model") -> "onnx.ModelProto":
-    """The model as a proto, with large constants as inputs: only their sizes count."""
+    """The model as a proto, with large constants as if they lay in another file: only their sizes count.
+
+    They stay constants: a product with weights is not one of two activations.
+    """
     import onnx_ir as ir
 
-    light = model.clone()
-    graph = light.graph
-    for name, value in list(graph.initializers.items()):
-        if value.const_value is not None and value.const_value.size > _FEW and not value.is_graph_input():
-            del graph.initializers[name]
-            value.const_value = None
-            graph.inputs.append(value)
-    return ir.serde.serialize_model(light)
+    graph = model.graph
+    light = ir.GraphView(
+        graph.inputs,
+        graph.outputs,
+        nodes=tuple(graph),
+        initializers=[_light(value) for value in graph.initializers.values()],
+        opset_imports=graph.opset_imports,
+        name=graph.name,
+    )
+    functions = tuple(model.functions.values())
+    whole = ir.Model(light, ir_version=model.ir_version, functions=functions)  # type: ignore[arg-type] # a view will do
+    return ir.serde.serialize_model(whole)
+
+
+def _light(value: "ir.Value") -> "ir.Value":
+    """A constant, or what stands for a large one."""
+    import onnx_ir as ir
+
+    held = value.const_value
+    if held is None or held.nbytes <= _FEW_BYTES:
+        return value
+    name, shape = value.name or "", ir.Shape(held.shape)  # type: ignore[arg-type] # of numbers
+    elsewhere = ir.ExternalTensor("weights", 0, held.nbytes, held.dtype, shape=shape, name=name)
+    return ir.Value(name=name, shape=shape, type=ir.TensorType(held.dtype), const_value=elsewhere)
 
 
 def _joined(

@@ -9,6 +9,11 @@ from portproof.exporter import onnx_io
 from portproof.exporter.check.check import check
 from portproof.exporter.check.result import UnitResult
 
+DENSE = f"""
+<ir_version: 10, opset_import: ["" : 20]>
+net (float[4,64] x) => (float[4,32] y) <float[64,32] w = {{{"1," * (64 * 32 - 1)}1}}> {{ s = Relu(x) y = MatMul(s, w) }}
+"""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
@@ -75,6 +80,22 @@ def test_the_parts_of_the_time_are_those_of_the_layers() -> None:
     other = timing._parts([Layer(name="z", kind="conv", macs=7)], there, there, found)
     assert other.on_unit == found.macs_share
     assert "multiply-accumulates" in other.notes[0]
+
+
+def test_large_weights_stay_weights_though_they_are_not_looked_at(tmp_path: Path) -> None:
+    """A product with them is no product of two activations, here as in `bench -d`."""
+    from portproof.device_profiles import load as load_profile
+    from portproof.device_profiles.cost import layers
+    from portproof.exporter.check import timing
+
+    source = model(DENSE)
+    saved = onnx_io.save(source, tmp_path / "net.onnx")[0]
+    held = source.graph.initializers["w"].const_value
+    clock = timing.clock(source, {"galaxy-s24": load_profile("galaxy-s24")})
+    assert clock is not None
+    assert list(clock.work) == list(layers.of_file(saved))
+    assert [(layer.kind, layer.params) for layer in clock.work if layer.macs] == [("fc", 64 * 32)]
+    assert source.graph.initializers["w"].const_value is held
 
 
 def test_what_was_never_measured_says_so(path: str) -> None:
