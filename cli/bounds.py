@@ -114,11 +114,12 @@ def frontier_table(report: "QuantizationReport") -> str:
 
 def layers_table(report: "QuantizationReport") -> str:
     """A row for each layer of a mix that is not int8, by name; "" where all are, or no mix was searched for."""
-    layers = report.mix["layers"] if report.mix else []
-    if not layers:
+    if not report.mix or not report.mix["layers"]:
         return ""
+    layers = report.mix["layers"]
     rows = [(each["name"], each["op_type"], _FORMS[each["precision"]], each["why"]) for each in layers[:_MOST_LAYERS]]
-    text = table(("layer", "operator", "instead of int8", "because"), rows)
+    counts = ", ".join(f"{count} {precision}" for precision, count in report.mix["layer_counts"].items())
+    text = f"layers: {counts}\n{table(('layer', 'operator', 'instead of int8', 'because'), rows)}"
     left = len(layers) - len(rows)
     return f"{text}\nand {left} more layers: --json, --html" if left else text
 

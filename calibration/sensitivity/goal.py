@@ -13,7 +13,7 @@ from portproof.calibration.observe.histogram import Histogram
 from portproof.calibration.plan import Plan
 from portproof.calibration.samples import Samples
 from portproof.calibration.sensitivity.choose import LOOKED_AT, Wishes, choose
-from portproof.calibration.sensitivity.layers import not_int8
+from portproof.calibration.sensitivity.layers import counts, not_int8
 from portproof.calibration.sensitivity.metric import load_metric
 from portproof.calibration.sensitivity.pace import Pace
 from portproof.calibration.sensitivity.regions import model_db
@@ -115,6 +115,7 @@ class Reached:
             **self.found.as_dict(),
             "targets": asdict(self.goal.targets),
             "layers": [layer.as_dict() for layer in layers],
+            "layer_counts": counts(plan),
             "metric": self._metric(plan),
         }
 

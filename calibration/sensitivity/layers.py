@@ -1,5 +1,6 @@
 """Which layers of a mix are not int8, by name, and why: what a user is told of a search."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,11 @@ def not_int8(
         processor: that mixes were placed for; "" for any.
     """
     return tuple(_layers(model, plan, found, rules, processor))
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    """How many layers with weights have each precision in a plan, most first; a mix says what was asked for."""
+    return dict(Counter(_precision(plan, name) for name in plan.layers).most_common())
 
 
 def _layers(model: "ir.Model", plan: Plan, found: Found, rules: KernelRules, processor: str) -> Iterator[MixedLayer]:

@@ -110,6 +110,7 @@ def test_a_metric_decides_and_layers_that_are_not_int8_are_named(
     assert "W-METRIC-FEW" in err
     (head,) = [line for line in out.splitlines() if line.startswith("layer ")]
     assert "instead of int8" in head
+    assert "layers: 1 weight_only" in out
     assert "Conv_0" in out.split(head)[1].splitlines()[1]
     assert "Layers that are not int8" in (tmp_path / "q.html").read_text(encoding="utf-8")
 

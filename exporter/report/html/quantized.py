@@ -104,7 +104,8 @@ def _layers(mix: Mapping[str, Any] | None) -> list[Section]:
         return []
     rows = [(each["name"], each["op_type"], each["precision"], each["where"], each["why"]) for each in mix["layers"]]
     head = ("layer", "operator", "precision", "where", "because")
-    return [Section(title="Layers that are not int8", head=head, rows=rows)]
+    lines = (f"Layers as written: {counts_text(mix['layer_counts'])}.",)
+    return [Section(title="Layers that are not int8", lines=lines, head=head, rows=rows)]
 
 
 def _steps(report: "QuantizationReport") -> list[Section]:

@@ -113,7 +113,7 @@ def _layers(result: Result) -> str:
         return ""
     metric = found["metric"]
     task = f", task {metric['written']:g} (float {metric['float']:g})" if metric else ""
-    counts = ", ".join(f"{count} {name}" for name, count in found["chosen"]["counts"].items())
+    counts = ", ".join(f"{count} {name}" for name, count in found["layer_counts"].items())
     aside = f", {len(found['set_aside'])} mixes set aside as not faster" if found["set_aside"] else ""
     lines = [f"{each['name']} ({each['op_type']}) {each['precision']}: {each['why']}" for each in found["layers"]]
     return "\n".join((f"\n{result.method}: {counts}{task}{aside}", *lines)) + "\n"

@@ -191,7 +191,7 @@ def test_the_metric_counts_what_stays_the_same(tmp_path: Path, monkeypatch: pyte
 def test_what_a_mix_leaves_float_is_printed_by_name() -> None:
     layer = {"name": "conv_3", "op_type": "Conv", "precision": "dynamic", "why": "it hurts"}
     mix = {
-        "chosen": {"counts": {"int8": 4, "dynamic": 1}},
+        "layer_counts": {"int8": 4, "dynamic": 1},
         "metric": {"float": 12.0, "written": 12.0},
         "set_aside": [{}],
         "layers": [layer],

@@ -6,7 +6,7 @@ import pytest
 from tests.calibration.sensitivity.test_regions import MODEL, mixes_of, named
 
 from portproof.calibration.place.islands import COSTS
-from portproof.calibration.sensitivity.layers import MixedLayer, not_int8
+from portproof.calibration.sensitivity.layers import MixedLayer, counts, not_int8
 from portproof.calibration.sensitivity.mix import Mix
 from portproof.calibration.sensitivity.ranking import Effect, Ranking
 from portproof.calibration.sensitivity.regions import RegionMixes
@@ -47,6 +47,11 @@ def test_a_layer_that_was_raised_says_what_int8_does_to_the_outputs(mixes: Regio
     ]
     assert found[0].why == "alone it takes the outputs to 12.3 dB in int8"
     assert found[0].as_dict()["why"] == found[0].why
+
+
+def test_layers_are_counted_as_they_are_written(mixes: RegionMixes) -> None:
+    assert counts(mixes.plan(named(mixes, "dynamic", "int8", "float32"))) == {"dynamic": 1, "int8": 1, "float32": 1}
+    assert counts(mixes.plan(named(mixes, "int8", "int8", "weight_only"))) == {"int8": 2, "weight_only": 1}
 
 
 def test_a_layer_for_whose_precision_the_file_was_slow_says_so(mixes: RegionMixes) -> None:
