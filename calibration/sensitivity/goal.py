@@ -115,7 +115,7 @@ class Reached:
             **self.found.as_dict(),
             "targets": asdict(self.goal.targets),
             "layers": [layer.as_dict() for layer in layers],
-            "layer_counts": counts(plan),
+            "layer_counts": counts(plan, layers),
             "metric": self._metric(plan),
         }
 

@@ -1,7 +1,7 @@
 """Which layers of a mix are not int8, by name, and why: what a user is told of a search."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ class MixedLayer:
 def not_int8(
     model: "ir.Model", plan: Plan, found: Found, rules: KernelRules, *, processor: str = ""
 ) -> tuple[MixedLayer, ...]:
-    """The layers with weights that are not int8 with fixed scales, in the graph's order.
+    """The layers with weights that are not int8 with fixed scales, recurrent ones too, in the graph's order.
 
     Args:
         model: the prepared float model.
@@ -67,16 +67,23 @@ def not_int8(
     return tuple(_layers(model, plan, found, rules, processor))
 
 
-def counts(plan: Plan) -> dict[str, int]:
-    """How many layers with weights have each precision in a plan, most first; a mix says what was asked for."""
-    return dict(Counter(_precision(plan, name) for name in plan.layers).most_common())
+def counts(plan: Plan, others: Iterable[MixedLayer]) -> dict[str, int]:
+    """How many layers with weights have each precision as written, most first; a mix says what was asked for.
+
+    Args:
+        plan: as written.
+        others: its layers that are not int8.
+    """
+    found = Counter(each.precision for each in others)
+    found["int8"] += sum(_precision(plan, name) == "int8" for name in plan.layers)
+    return {precision: count for precision, count in found.most_common() if count}
 
 
 def _layers(model: "ir.Model", plan: Plan, found: Found, rules: KernelRules, processor: str) -> Iterator[MixedLayer]:
     wanted = dict(found.chosen.mix.choices) if found.chosen else {}
     for region in regions.find(model):
         precision = _precision(plan, region.name)
-        if region.layer is None or precision == "int8":
+        if precision == "int8" or not (region.layer is not None or _is_recurrent(region)):
             continue
         asked = wanted.get(region.name)
         if asked is None:
@@ -92,6 +99,11 @@ def _layers(model: "ir.Model", plan: Plan, found: Found, rules: KernelRules, pro
             precision=precision,
             why=why,
         )
+
+
+def _is_recurrent(region: Region) -> bool:
+    """Layers with weights that no unit has an integer kernel for."""
+    return region.head.op_type in ("GRU", "LSTM", "RNN")
 
 
 def _precision(plan: Plan, name: str) -> Precision:

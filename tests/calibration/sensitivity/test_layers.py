@@ -2,10 +2,16 @@
 
 from dataclasses import replace
 
+import numpy as np
+import onnx
+import onnx_ir as ir
 import pytest
 from tests.calibration.sensitivity.test_regions import MODEL, mixes_of, named
 
+from portproof.calibration import prepare
 from portproof.calibration.place.islands import COSTS
+from portproof.calibration.place.placement import place
+from portproof.calibration.plan import Plan
 from portproof.calibration.sensitivity.layers import MixedLayer, counts, not_int8
 from portproof.calibration.sensitivity.mix import Mix
 from portproof.calibration.sensitivity.ranking import Effect, Ranking
@@ -50,8 +56,27 @@ def test_a_layer_that_was_raised_says_what_int8_does_to_the_outputs(mixes: Regio
 
 
 def test_layers_are_counted_as_they_are_written(mixes: RegionMixes) -> None:
-    assert counts(mixes.plan(named(mixes, "dynamic", "int8", "float32"))) == {"dynamic": 1, "int8": 1, "float32": 1}
-    assert counts(mixes.plan(named(mixes, "int8", "int8", "weight_only"))) == {"int8": 2, "weight_only": 1}
+    mix = named(mixes, "dynamic", "int8", "float32")
+    assert counts(mixes.plan(mix), layers(mixes, mix)) == {"dynamic": 1, "int8": 1, "float32": 1}
+    mix = named(mixes, "int8", "int8", "weight_only")
+    assert counts(mixes.plan(mix), layers(mixes, mix)) == {"int8": 2, "weight_only": 1}
+
+
+def test_recurrent_layers_are_named_with_the_units_reason(mixes: RegionMixes) -> None:
+    text = """
+<ir_version: 8, opset_import: ["" : 18]>
+net (float[5, 1, 32] x) => (float[5, 1, 1, 8] y) { y = LSTM <hidden_size = 8> (x, w, r) }
+"""
+    model = onnx.parser.parse_model(text)
+    for name, shape in (("w", (1, 32, 32)), ("r", (1, 32, 8))):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(shape, np.float32), name))
+    prepared = prepare.prepare(ir.from_proto(model))
+    placement = place(prepared, mixes.rules)
+    plan = Plan(layers={}, integer=frozenset(), activations={}, weights={}, why_float=placement.why_float)
+    found = Found(frontier=(), chosen=point(Mix(choices=())), ranking=Ranking(reference_db=99.0, effects=()), runs=1)
+    (layer,) = not_int8(prepared, plan, found, mixes.rules)
+    assert (layer.op_type, layer.precision) == ("LSTM", "float32")
+    assert "no integer kernel for LSTM" in layer.why
 
 
 def test_a_layer_for_whose_precision_the_file_was_slow_says_so(mixes: RegionMixes) -> None:
