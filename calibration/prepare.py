@@ -62,11 +62,18 @@ def prepare(model: "ir.Model") -> "ir.Model":
         FoldBatchNorm(),
         LowerBatchNorm(),
         common.RemoveUnusedNodesPass(),
-        common.ShapeInferencePass(),
-        RecogniseGelu(),
     ):
         copy = each(copy).model
+    if not _is_inferred(copy):
+        common.ShapeInferencePass()(copy)
+    RecogniseGelu()(copy)
     return tidied(copy)
+
+
+def _is_inferred(model: "ir.Model") -> bool:
+    """Whether all sizes and types are known: inference has nothing to add, and copies the model through a proto."""
+    made = (value for node in model.graph.all_nodes() for value in node.outputs)
+    return all(value.dtype is not None and value.shape is not None and value.shape.is_static() for value in made)
 
 
 def _renewed(model: "ir.Model") -> "ir.Model":

@@ -36,7 +36,8 @@ def where(node: "ir.Node") -> str:
 
 def known(node: "ir.Node") -> bool:
     """Whether a node carries any provenance."""
-    return any(key in node.metadata_props for key in _KEYS)
+    found = node.metadata_props
+    return bool(found) and any(key in found for key in _KEYS)
 
 
 def inherit(node: "ir.Node", *sources: "ir.Node | None") -> None:

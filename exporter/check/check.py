@@ -9,6 +9,7 @@ from portproof.device_profiles.op_rules.judge import holds
 from portproof.exporter import program
 from portproof.exporter.check.alike import alike
 from portproof.exporter.check.forms import Forms, refusal
+from portproof.exporter.check.garbage import rarely_collected
 from portproof.exporter.check.limits import missed, parse
 from portproof.exporter.check.memory import PlannedMemory, planned
 from portproof.exporter.check.mil_operators import NEURAL_ENGINE, verdict
@@ -69,7 +70,7 @@ def check(  # noqa: PLR0913 - the options of the command line
                 "E-USAGE", f"check needs fixed sizes, and {names} stays dynamic", hint="give every size a number"
             )
         step = listener.step("lower" if made.only else f"lower {key}", len(asked.found))
-        with Forms(source.model, int8=int8) as forms, step as advance:
+        with rarely_collected(), Forms(source.model, int8=int8) as forms, step as advance:
             told.add([_made_up(key)] if int8 and not forms.quantized else [])
             units, timer = _Units(forms), clock(source.model, asked.profiles)
             for path in asked.found:

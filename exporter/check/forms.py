@@ -26,7 +26,7 @@ class Forms:
     """A model and what it is lowered to.
 
     Args:
-        model: as it was read; left as it is.
+        model: as it was read; it is simplified in place when a form is asked for.
         int8: judge the quantized form: of a float model, one with made-up ranges; of a QDQ model, itself.
     """
 
@@ -119,7 +119,7 @@ class Forms:
         from portproof.exporter.simplify.pipeline import run_passes
 
         with captured():
-            model = run_passes(self._source.clone())
+            model = run_passes(self._source)
         provenance.fill(model)
         return model
 

@@ -69,7 +69,7 @@ def per_tensor(scale: float, zero_point: int) -> Quantization:
 
 def quantization_of(value: ir.Value | None) -> Quantization | None:
     """What the integers of `value` stand for; None of floats, and of integers that are just numbers."""
-    found = None if value is None else value.meta.get(_QUANTIZATION)
+    found = None if value is None else value.meta.data.get(_QUANTIZATION)  # past three methods of `UserDict`
     return found if isinstance(found, Quantization) else None
 
 
@@ -86,7 +86,7 @@ def copy_quantization(source: ir.Value, target: ir.Value) -> None:
 
 def integers_of(value: ir.Value | None) -> Integers | None:
     """What a float32 constant was before it was dequantized; None of other values."""
-    found = None if value is None else value.meta.get(_INTEGERS)
+    found = None if value is None else value.meta.data.get(_INTEGERS)
     return found if isinstance(found, Integers) else None
 
 

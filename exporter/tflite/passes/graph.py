@@ -42,7 +42,10 @@ def remove_dead(graph: ir.Graph) -> bool:
     """Removes nodes that nobody reads."""
     removed = False
     for node in reversed(list(graph)):
-        if not any(value.uses() or value.is_graph_output() for value in node.outputs):
+        for value in node.outputs:
+            if value.uses() or value.is_graph_output():
+                break
+        else:
             graph.remove(node, safe=True)
             removed = True
     return removed

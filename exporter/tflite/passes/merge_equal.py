@@ -6,7 +6,7 @@ import onnx_ir as ir
 
 from portproof.exporter.tflite.integer.record import quantization_of
 from portproof.exporter.tflite.passes.graph import bypass
-from portproof.exporter.tflite.values import array_of
+from portproof.exporter.tflite.values import array_of, is_run_time
 
 _SMALL_BYTES = 256
 """Up to which constants are compared by what they hold: parameters; larger ones are shared before, or differ."""
@@ -26,13 +26,26 @@ class MergeEqual(ir.passes.InPlacePass):
     def call(self, model: ir.Model) -> ir.passes.PassResult:
         """One walk in order is enough: what an operator reads is merged before it is looked at."""
         first: dict[Hashable, ir.Node] = {}
+        alone: dict[Hashable, ir.Node | None] = {}
         modified = False
         for node in list(model.graph):
+            near = _near(node)
+            if near not in alone:
+                alone[near] = node
+                continue
+            earlier, alone[near] = alone[near], None
+            if earlier is not None and (known_as := _key(earlier)) is not None:
+                first[known_as] = earlier
             key = _key(node)
             known = first.setdefault(key, node) if key is not None else node
             if known is not node and not node.outputs[0].is_graph_output():
                 modified |= bypass(model.graph, node, known.outputs[0])
         return ir.passes.PassResult(model, modified)
+
+
+def _near(node: ir.Node) -> Hashable:
+    """Equal for all nodes that `_key` is equal for, and quickly found: most nodes are the only one of theirs."""
+    return node.op_type, *(value if is_run_time(value) else None for value in node.inputs)
 
 
 def _key(node: ir.Node) -> Hashable | None:

@@ -37,6 +37,12 @@ def test_attributes_and_operands_count(one: str, other: str, kind: str, count: i
     assert ops(f"a = {one} b = {other} y = Sub(a, b)")[kind] == count
 
 
+def test_three_of_one_kind_beside_another_of_the_same_operands() -> None:
+    body = "a = Add(x, x) b = LeakyRelu<alpha = 0.5>(x) c = LeakyRelu<alpha = 0.25>(x) d = LeakyRelu<alpha = 0.25>(x) "
+    body += "e = LeakyRelu<alpha = 0.25>(x) f = Add(c, d) g = Sub(f, e) h = Mul(b, g) y = Add(a, h)"
+    assert ops(body)["LEAKY_RELU"] == 2
+
+
 def test_a_result_under_its_own_name_stays() -> None:
     text = TEXT.replace("(float[2,3] y)", "(float[2,3] y, float[2,3] z)") % "y = Exp(x) z = Exp(x)"
     model = model_of(text)
