@@ -22,31 +22,35 @@ _IO_OF = {kind: f"io_{name}" for name, kinds in _MOVED.items() for kind in kinds
 _COUNTED = {"transpose": "n_layout", "move": "n_layout", "cat": "n_layout", "norm": "n_norm", "softmax": "n_norm",
             "reduce": "n_reduce", "rnn": "n_rnn"}  # fmt: skip
 
-#: For each term: relative cost before any measurement is seen, for cores and for neural processors. Millions of
-#: multiply-accumulates (m_), of elements moved (io_) and of parameters, layers (n_). On cores about 10 GMAC/s and
-#: 1.6 Gelements/s; Winograd halves 3x3 convolutions; a neural processor's matrix unit is 400 times faster, memory less.
-#: It runs a graph as one compiled program: starting a layer costs next to nothing, a recurrent one's steps excepted.
-PRIORS: dict[str, tuple[float, float]] = {
-    "const": (20, 200), "n_product": (8, 0.01), "n_other": (4, 0.01), "params": (200, 40),
-    "m_stem": (120, 0.3), "m_winograd": (45, 0.2), "m_conv": (100, 0.2), "m_pw": (100, 0.25), "m_dw": (150, 1),
-    "m_gconv": (150, 0.5), "m_fc": (100, 0.25), "m_bmm": (120, 0.4), "m_rnn": (150, 1), "m_deconv": (120, 0.5),
-    "io_stem": (600, 8), "io_winograd": (900, 4), "io_conv": (600, 4), "io_pw": (600, 4), "io_dw": (600, 8),
-    "io_fc": (500, 4), "io_elt": (500, 8), "io_act": (800, 15), "io_norm": (800, 15), "io_softmax": (1000, 20),
-    "io_layout": (800, 15), "io_cat": (500, 8), "io_pool": (500, 8), "n_layout": (4, 0.01),
-    "n_norm": (4, 0.01), "n_reduce": (8, 0.01), "n_rnn": (50, 50),
-    "m_padding": (2, 0.01), "m_small": (5, 0.02), "io_spill": (50, 2),
+#: For each term: relative cost before any measurement is seen, for each of `UNITS`. Millions of multiply-accumulates
+#: (m_), of elements moved (io_) and of parameters, layers (n_). Cores do about 10 GMAC/s and 1.6 Gelements/s, Winograd
+#: halves 3x3 convolutions. Graphics and neural processors multiply 400 times faster, their memory is 75 times faster. A
+#: neural processor runs a graph as one program: to start a layer costs it next to nothing, but for recurrent ones.
+PRIORS: dict[str, tuple[float, float, float]] = {
+    "const": (20, 200, 200), "n_product": (8, 4, 0.01), "n_other": (4, 4, 0.01), "params": (200, 40, 40),
+    "m_stem": (120, 0.3, 0.3), "m_winograd": (45, 0.2, 0.2), "m_conv": (100, 0.2, 0.2), "m_pw": (100, 0.25, 0.25),
+    "m_dw": (150, 1, 1), "m_gconv": (150, 0.5, 0.5), "m_fc": (100, 0.25, 0.25), "m_bmm": (120, 0.4, 0.4),
+    "m_rnn": (150, 1, 1), "m_deconv": (120, 0.5, 0.5), "io_stem": (600, 8, 8), "io_winograd": (900, 4, 4),
+    "io_conv": (600, 4, 4), "io_pw": (600, 4, 4), "io_dw": (600, 8, 8), "io_fc": (500, 4, 4), "io_elt": (500, 8, 8),
+    "io_act": (800, 15, 15), "io_norm": (800, 15, 15), "io_softmax": (1000, 20, 20), "io_layout": (800, 15, 15),
+    "io_cat": (500, 8, 8), "io_pool": (500, 8, 8), "n_layout": (4, 4, 0.01), "n_norm": (4, 4, 0.01),
+    "n_reduce": (8, 4, 0.01), "n_rnn": (50, 50, 50), "m_padding": (2, 0.01, 0.01), "m_small": (5, 0.02, 0.02),
+    "io_spill": (50, 2, 2),
 }  # fmt: skip
+UNITS = ("cpu", "gpu", "npu")
 TERMS = tuple(PRIORS)
-#: Terms whose rates deviate from their priors together; all others do alone. Some thirty networks tell the rates of a
-#: neural processor: fewer of them are told better.
+_TIED = (
+    ("m_winograd", "m_conv", "m_pw"), ("m_dw", "io_dw"), ("m_gconv", "m_deconv"), ("m_rnn", "n_rnn"),
+    ("io_stem", "io_winograd", "io_conv", "io_pw", "io_fc"), ("io_elt", "io_pool", "io_cat"),
+    ("io_act", "io_norm", "io_softmax"), ("n_product", "n_other", "n_layout", "n_norm", "n_reduce"),
+)  # fmt: skip
+#: Terms whose rates deviate from their priors together; all others do alone. Thirty networks tell the rates of graphics
+#: and neural processors: fewer of them are told better.
 TIES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "cores": (),
-    "neural": (
-        ("m_winograd", "m_conv", "m_pw"), ("m_dw", "io_dw"), ("m_gconv", "m_deconv"), ("m_rnn", "n_rnn"),
-        ("io_stem", "io_winograd", "io_conv", "io_pw", "io_fc"), ("io_elt", "io_pool", "io_cat"),
-        ("io_act", "io_norm", "io_softmax"), ("n_product", "n_other", "n_layout", "n_norm", "n_reduce"),
-    ),
-}  # fmt: skip
+    "cpu": (),
+    "gpu": (("m_winograd", "m_conv", "m_pw", "m_fc", "m_bmm"), *_TIED[1:]),
+    "npu": _TIED,
+}
 #: What a device can be better or worse at than others of its kind, as groups of terms.
 FACTORS: dict[str, tuple[str, ...]] = {
     "compute": tuple(term for term in TERMS if term.startswith("m_")),

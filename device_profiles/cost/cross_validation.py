@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portproof.device_profiles.cost import deviation
-from portproof.device_profiles.cost.components import Traits
+from portproof.device_profiles.cost.components import UNITS, Traits
 from portproof.device_profiles.cost.points import Points
-from portproof.device_profiles.cost.reference import KINDS, fit, kind_of, take
+from portproof.device_profiles.cost.reference import fit, take
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,21 +41,20 @@ def predict_held_out(points: Points, traits: Traits, fold: "np.ndarray") -> "np.
     import numpy as np
 
     predicted = np.full(len(points.log_ms), np.nan)
-    units = np.array([group.unit for group in points.groups])[points.group]
-    for kind, members in KINDS.items():
-        of_kind = np.isin(units, members)
-        for one in np.unique(fold[of_kind]):
-            train = np.flatnonzero(of_kind & (fold != one))
-            test = np.flatnonzero(of_kind & (fold == one))
+    for unit in UNITS:
+        rows = unit_rows(points, unit)
+        for one in np.unique(fold[rows]):
+            train = np.flatnonzero(rows & (fold != one))
+            test = np.flatnonzero(rows & (fold == one))
             if len(train):
-                predicted[test] = _predict(points.take(train), points.take(test), traits, kind)
+                predicted[test] = _predict(points.take(train), points.take(test), traits, unit)
     return predicted
 
 
-def _predict(train: Points, test: Points, traits: Traits, kind: str) -> "np.ndarray":
+def _predict(train: Points, test: Points, traits: Traits, unit: str) -> "np.ndarray":
     import numpy as np
 
-    reference = fit(train, traits, kind)
+    reference = fit(train, traits, unit)
     deviations = deviation.fit(reference, train, traits)
     position = {family: index for index, family in enumerate(reference.families)}
     out = np.full(len(test.log_ms), np.nan)
@@ -112,8 +111,8 @@ def half_width(points: Points, predicted: "np.ndarray", rows: "np.ndarray", shar
     return float(np.quantile(np.abs(predicted - points.log_ms)[rows], share))
 
 
-def kind_rows(points: Points, kind: str) -> "np.ndarray":
-    """Which points are of units of a kind, bool [n]."""
+def unit_rows(points: Points, unit: str) -> "np.ndarray":
+    """Which points are of a unit, bool [n]."""
     import numpy as np
 
-    return np.asarray(np.array([kind_of(group.unit) == kind for group in points.groups])[points.group])
+    return np.asarray(np.array([group.unit == unit for group in points.groups])[points.group])

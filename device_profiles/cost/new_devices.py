@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portproof.device_profiles.cost import cross_validation as cv
 from portproof.device_profiles.cost import deviation, reference, spec_sheet
-from portproof.device_profiles.cost.components import Traits
+from portproof.device_profiles.cost.components import UNITS, Traits
 from portproof.device_profiles.cost.deviation import Deviation
 from portproof.device_profiles.cost.groups import Family
 from portproof.device_profiles.cost.points import Points
@@ -79,22 +79,22 @@ def leave_out(survey: Survey) -> LeftOut:
     device = np.array([group.device for group in points.groups])[points.group]
     chip = np.array([chip_of[group.device] for group in points.groups])[points.group]
     family, sheet, sibling = (np.full(len(points.log_ms), np.nan) for _ in range(3))
-    for kind in reference.KINDS:
-        of_kind = cv.kind_rows(points, kind)
-        for one in np.unique(chip[of_kind]):
-            at = np.flatnonzero(of_kind & (chip == one))
-            _by_sheet(survey, kind, np.flatnonzero(of_kind & (chip != one)), at, family, sheet)
+    for unit in UNITS:
+        of_unit = cv.unit_rows(points, unit)
+        for one in np.unique(chip[of_unit]):
+            at = np.flatnonzero(of_unit & (chip == one))
+            _by_sheet(survey, unit, np.flatnonzero(of_unit & (chip != one)), at, family, sheet)
             for name in np.unique(device[at]) if len(np.unique(device[at])) > 1 else ():
-                mine = of_kind & (device == name)
-                _by_sibling(survey, kind, np.flatnonzero(of_kind & ~mine), np.flatnonzero(mine), sibling)
+                mine = of_unit & (device == name)
+                _by_sibling(survey, unit, np.flatnonzero(of_unit & ~mine), np.flatnonzero(mine), sibling)
     return LeftOut(family=family, sheet=sheet, sibling=sibling, chip=chip)
 
 
 def _by_sheet(
-    survey: Survey, kind: str, train: "np.ndarray", at: "np.ndarray", family: "np.ndarray", sheet: "np.ndarray"
+    survey: Survey, unit: str, train: "np.ndarray", at: "np.ndarray", family: "np.ndarray", sheet: "np.ndarray"
 ) -> None:
     points = survey.points
-    model = reference.fit(points.take(train), survey.traits, kind)
+    model = reference.fit(points.take(train), survey.traits, unit)
     found = deviation.fit(model, points.take(train), survey.traits)
     lines, _ = spec_sheet.fit(survey.sheets(model, found))
     for number in set(points.group[at].tolist()):
@@ -106,11 +106,11 @@ def _by_sheet(
             sheet[mine] = family[mine] + scale if spec_sheet.stated(profile, group.unit) else math.nan
 
 
-def _by_sibling(survey: Survey, kind: str, train: "np.ndarray", at: "np.ndarray", sibling: "np.ndarray") -> None:
+def _by_sibling(survey: Survey, unit: str, train: "np.ndarray", at: "np.ndarray", sibling: "np.ndarray") -> None:
     import numpy as np
 
     points, chip_of = survey.points, survey.chip_of
-    model = reference.fit(points.take(train), survey.traits, kind)
+    model = reference.fit(points.take(train), survey.traits, unit)
     found = deviation.fit(model, points.take(train), survey.traits)
     lines, _ = spec_sheet.fit(survey.sheets(model, found))
     numbers = {points.groups[number]: number for number in found}
@@ -201,15 +201,15 @@ def fit(survey: Survey, left: LeftOut) -> SpecSheets:
     sheets: list[Sheet] = []
     siblings, worse = {}, worse_by_chip(points, left)
     helps = np.array([points.groups[group].family not in worse for group in points.group])
-    for kind in reference.KINDS:
-        rows = cv.kind_rows(points, kind)
+    for unit in UNITS:
+        rows = cv.unit_rows(points, unit)
         if not rows.any():
             continue
         mine = points.take(rows.nonzero()[0])
-        model = reference.fit(mine, survey.traits, kind)
+        model = reference.fit(mine, survey.traits, unit)
         sheets += survey.sheets(model, deviation.fit(model, mine, survey.traits))
         if np.isfinite(left.sibling[rows & helps]).any():
-            siblings[kind] = cv.half_width(points, left.sibling, rows & helps)
+            siblings[unit] = cv.half_width(points, left.sibling, rows & helps)
     lines, chips = spec_sheet.fit(sheets)
     return SpecSheets(
         lines=lines, chips=chips, spreads=spreads(points, left), chip_of=survey.chip_of, sibling_spread=siblings,

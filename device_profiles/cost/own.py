@@ -11,7 +11,7 @@ from portproof.device_profiles.cost.cross_validation import CALIBRATED
 from portproof.device_profiles.cost.groups import Group
 from portproof.device_profiles.cost.points import Measurement
 from portproof.device_profiles.cost.predict import response_of
-from portproof.device_profiles.cost.reference import Reference, kind_of
+from portproof.device_profiles.cost.reference import Reference
 from portproof.device_profiles.cost.shipped import load
 from portproof.device_profiles.errors import Message, PortproofError
 
@@ -152,8 +152,7 @@ def _floor(group: Group, names: list[str]) -> float:
     model = load()
     if not any(name in model.networks for name in names):
         return 0.0
-    kind = kind_of(group.unit)
-    return min(one.log_spread for each, one in model.calibrations.items() if kind_of(each.unit) == kind)
+    return min(one.log_spread for each, one in model.calibrations.items() if each.unit == group.unit)
 
 
 def _median_ape(error: "np.ndarray") -> float:

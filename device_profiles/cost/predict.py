@@ -10,7 +10,7 @@ from portproof.device_profiles.cost import components, deviation, layers, unmeas
 from portproof.device_profiles.cost.cross_validation import CALIBRATED
 from portproof.device_profiles.cost.deviation import NAMES, Deviation
 from portproof.device_profiles.cost.groups import ALIASES, Family, Group, family
-from portproof.device_profiles.cost.reference import Reference, kind_of
+from portproof.device_profiles.cost.reference import Reference
 from portproof.device_profiles.cost.shipped import Shipped, load
 from portproof.device_profiles.cost.unmeasured import Basis
 from portproof.device_profiles.cost.work import Layer
@@ -189,7 +189,7 @@ def response_of(model: Shipped, wanted: Family) -> tuple[Reference, int]:
     Raises:
         PortproofError: ``E-USAGE``: nothing of this family was measured.
     """
-    reference = model.references.get(kind_of(wanted.unit)) if wanted.unit in {"cpu", "gpu", "npu"} else None
+    reference = model.references.get(wanted.unit)
     if reference and wanted in reference.families:
         return reference, reference.families.index(wanted)
     known = [one for each in model.references.values() for one in each.families if one.unit == wanted.unit]

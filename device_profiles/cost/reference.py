@@ -2,7 +2,7 @@
 
     log t(family, network) = log sum_k exp(rate[family, k]) * amount[network, k] + rest(family, network)
 
-Rates of a family are those of all families of its kind of unit plus deviations by precision, by runtime, and of its
+Rates of a family are those of all families on its unit plus deviations by precision, by runtime, and of its
 own, each with a Gaussian prior; the rest is a Gaussian process over the networks' traits with the same levels. Both are
 fitted together by Gauss-Newton steps, each of which is one linear system in as many unknowns as there are (family,
 network) pairs. Pairs, not measurements: sixty boards that run the same network tell once what is special about it.
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portproof.device_profiles.cost.components import FACTORS, PRIORS, TERMS, TIES, Traits
+from portproof.device_profiles.cost.components import FACTORS, PRIORS, TERMS, TIES, UNITS, Traits
 from portproof.device_profiles.cost.groups import Family
 from portproof.device_profiles.cost.points import Points
 
@@ -56,10 +56,9 @@ class Settings:
     steps: int = 8
 
 
-#: Families that are fitted together: what one learns of networks holds for the others.
-KINDS: dict[str, tuple[str, ...]] = {"cores": ("cpu", "gpu"), "neural": ("npu",)}
+#: By unit: its families are fitted together, what one learns of networks holds for the others.
 SETTINGS = {
-    "cores": Settings(
+    "cpu": Settings(
         rates=(0.46, 0.32, 0.2, 0.18),
         rest=(1.0, 0.32, 0.17, 0.06),
         factor=1.5,
@@ -71,7 +70,19 @@ SETTINGS = {
         noise=0.092,
         robust=0.113,
     ),
-    "neural": Settings(
+    "gpu": Settings(
+        rates=(0.5, 0.3, 0.3, 0.15),
+        rest=(1.0, 0.3, 1.0, 0.3),
+        factor=0.0,
+        sizes=0.0,
+        mix=0.05,
+        likeness=0.7,
+        size_length=1.7,
+        mix_length=1.5,
+        noise=0.08,
+        steps=24,
+    ),
+    "npu": Settings(
         rates=(0.7, 0.4, 0.4, 0.15),
         rest=(0.5, 1.0, 0.5, 0.5),
         factor=0.0,
@@ -86,11 +97,6 @@ SETTINGS = {
         steps=24,
     ),
 }
-
-
-def kind_of(unit: str) -> str:
-    """Which of `KINDS` a unit belongs to."""
-    return next(kind for kind, units in KINDS.items() if unit in units)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,12 +152,12 @@ def factor_matrix() -> "np.ndarray":
     return np.array([[float(term in terms) for term in TERMS] for terms in FACTORS.values()])
 
 
-def _ties(kind: str) -> "np.ndarray":
+def _ties(unit: str) -> "np.ndarray":
     """Which terms' rates deviate together, float64 [terms, terms]: ones within each of `TIES`, and on the diagonal."""
     import numpy as np
 
     same = np.eye(len(TERMS))
-    for terms in TIES[kind]:
+    for terms in TIES[unit]:
         rows = [TERMS.index(term) for term in terms]
         same[np.ix_(rows, rows)] = 1.0
     return same
@@ -192,21 +198,21 @@ def _distances(one: "np.ndarray", other: "np.ndarray") -> "np.ndarray":
     return np.asarray(np.maximum(squares, 0.0))
 
 
-def fit(points: Points, traits: Traits, kind: str, settings: Settings | None = None) -> Reference:
-    """The response of the families among `points`, all of one of `KINDS`; deterministic.
+def fit(points: Points, traits: Traits, unit: str, settings: Settings | None = None) -> Reference:
+    """The response of the families among `points`, all of one unit; deterministic.
 
     Args:
         points: the measurements.
         traits: of all networks of `points.networks`, in that order.
-        kind: a key of `KINDS`.
-        settings: the priors; left out: those of the kind.
+        unit: one of `components.UNITS`.
+        settings: the priors; left out: those of the unit.
     """
     import numpy as np
 
-    settings = settings or SETTINGS[kind]
+    settings = settings or SETTINGS[unit]
     known = {points.groups[index].family for index in np.unique(points.group)}
     families = tuple(sorted(known))
-    prior = np.log([PRIORS[term][kind != "cores"] for term in TERMS])
+    prior = np.log([PRIORS[term][UNITS.index(unit)] for term in TERMS])
     start = np.log((traits.amounts[points.network] * np.exp(prior)).sum(axis=1))
     base = prior + np.median(points.log_ms - start)
     return _Fit(points, traits, families, base, settings).run()
@@ -231,7 +237,7 @@ class _Fit:
         self.rate_level, _ = _levels(families, squared)
         factors = factor_matrix()[[1, 2, 3]]
         together = (settings.factor / settings.rates[0]) ** 2 * factors.T @ factors
-        self.spread = _ties(kind_of(families[0].unit)) + together
+        self.spread = _ties(families[0].unit) + together
         level, constant = _levels(families, settings.rest)
         alike = _alike(traits, traits, settings)
         rows = np.ix_(self.family, self.family)

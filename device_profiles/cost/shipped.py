@@ -29,10 +29,10 @@ class Shipped:
     """All that was fitted.
 
     Attributes:
-        references: by kind of unit.
+        references: by unit.
         calibrations: by group; the device is a profile's id.
         networks: amounts by ``architecture|shape``, of the networks measured.
-        scale_spread: by kind of unit: the half-width of the 80 % interval, as a logarithm, of a device of which nothing
+        scale_spread: by unit: the half-width of the 80 % interval, as a logarithm, of a device of which nothing
             is known.
         spec_sheets: what figures of a profile tell of a device never measured.
     """
@@ -57,7 +57,7 @@ def from_json(data: dict[str, Any]) -> Shipped:
     networks = {name: dict(zip(TERMS, row, strict=True)) for name, row in data["networks"].items()}
     points = traits(list(networks.values()))
     return Shipped(
-        references={kind: _reference(kind, table, points) for kind, table in data["references"].items()},
+        references={unit: _reference(unit, table, points) for unit, table in data["references"].items()},
         calibrations={
             Group(device=row[0], unit=row[1], runtime=row[2], precision=row[3]): Calibration(
                 deviation=Deviation(log_scale=row[4], weights=tuple(row[5])),
@@ -90,7 +90,7 @@ def _spec_sheets(table: dict[str, Any]) -> SpecSheets:
     )
 
 
-def _reference(kind: str, table: dict[str, Any], points: Traits) -> Reference:
+def _reference(unit: str, table: dict[str, Any], points: Traits) -> Reference:
     import numpy as np
 
     return Reference(
@@ -102,7 +102,7 @@ def _reference(kind: str, table: dict[str, Any], points: Traits) -> Reference:
         response=np.array(table["response"]),
         alpha=np.array(table["alpha"]),
         traits=points,
-        settings=SETTINGS[kind],
+        settings=SETTINGS[unit],
     )
 
 
@@ -112,7 +112,7 @@ def to_json(shipped: Shipped, source: str) -> dict[str, Any]:
         "source": source,
         "terms": list(TERMS),
         "networks": {name: _rounded([row[term] for term in TERMS]) for name, row in shipped.networks.items()},
-        "references": {kind: _reference_json(reference) for kind, reference in shipped.references.items()},
+        "references": {unit: _reference_json(reference) for unit, reference in shipped.references.items()},
         "groups": [
             [
                 *(group.device, group.unit, group.runtime, group.precision),
@@ -121,7 +121,7 @@ def to_json(shipped: Shipped, source: str) -> dict[str, Any]:
             ]
             for group, found in sorted(shipped.calibrations.items())
         ],
-        "scale_spread": {kind: _round(value) for kind, value in shipped.scale_spread.items()},
+        "scale_spread": {unit: _round(value) for unit, value in shipped.scale_spread.items()},
         "spec_sheets": _spec_sheets_json(shipped.spec_sheets),
     }
 
@@ -138,7 +138,7 @@ def _spec_sheets_json(found: SpecSheets) -> dict[str, Any]:
         ],
         "chips": [[*key, _round(effect)] for key, effect in sorted(found.chips.items())],
         "chip_of": dict(sorted(found.chip_of.items())),
-        "sibling_spread": {kind: _round(value) for kind, value in found.sibling_spread.items()},
+        "sibling_spread": {unit: _round(value) for unit, value in found.sibling_spread.items()},
         "worse_by_chip": [[one.unit, one.runtime, one.precision] for one in sorted(found.worse_by_chip)],
     }
 

@@ -83,7 +83,7 @@ class SpecSheets:
         spreads: by family, where figures predict devices left out better than the family alone: the half-width of the
             80 % interval, as a logarithm. A family that is absent is not predicted from figures.
         chip_of: the chip of every device measured.
-        sibling_spread: by kind of unit: the half-width where the same chip was measured in another device.
+        sibling_spread: by unit: the half-width where the same chip was measured in another device.
         worse_by_chip: families in which that predicts worse than the family does.
     """
 

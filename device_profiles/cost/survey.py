@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from portproof.device_profiles.cost import cross_validation as cv
 from portproof.device_profiles.cost import deviation, measurements, new_devices, points, reference, shipped
-from portproof.device_profiles.cost.components import TERMS, traits
+from portproof.device_profiles.cost.components import TERMS, UNITS, traits
 from portproof.device_profiles.cost.groups import Group
 from portproof.device_profiles.cost.new_devices import Survey
 from portproof.device_profiles.cost.points import Measurement, Points
@@ -64,13 +64,13 @@ def fit(
     marks = traits(list(networks.values()))
     held_out = cv.predict_held_out(data, marks, cv.folds(data, folds, seed))
     references, calibrations, spread = {}, {}, {}
-    for kind, members in reference.KINDS.items():
-        mine = data.take(cv.kind_rows(data, kind).nonzero()[0])
-        references[kind] = reference.fit(mine, marks, kind)
-        found = deviation.fit(references[kind], mine, marks)
-        width = cv.half_width(data, held_out, cv.kind_rows(data, kind) & cv.calibrated(data))
-        scales = [abs(one.log_scale) for group, one in found.items() if data.groups[group].unit in members]
-        spread[kind] = sorted(scales)[int(0.8 * len(scales))] + width
+    for unit in UNITS:
+        mine = data.take(cv.unit_rows(data, unit).nonzero()[0])
+        references[unit] = reference.fit(mine, marks, unit)
+        found = deviation.fit(references[unit], mine, marks)
+        width = cv.half_width(data, held_out, cv.unit_rows(data, unit) & cv.calibrated(data))
+        scales = [abs(one.log_scale) for group, one in found.items() if data.groups[group].unit == unit]
+        spread[unit] = sorted(scales)[int(0.8 * len(scales))] + width
         for group, one in found.items():
             calibrations[data.groups[group]] = _calibration(data, group, one, width)
     survey = Survey(points=data, traits=marks, profiles=profiles)

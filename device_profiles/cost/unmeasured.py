@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 from portproof.device_profiles.cost import spec_sheet
 from portproof.device_profiles.cost.deviation import NAMES, Deviation
 from portproof.device_profiles.cost.groups import Group
-from portproof.device_profiles.cost.reference import kind_of
 from portproof.device_profiles.cost.shipped import Shipped
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def scale(model: Shipped, group: Group, profile: "Profile") -> Basis:
 def _by_chip(model: Shipped, group: Group, profile: "Profile") -> Basis | None:
     sheets = model.spec_sheets
     other = spec_sheet.sibling(group, model.calibrations, sheets.chip_of, spec_sheet.chip(profile))
-    spread = sheets.sibling_spread.get(kind_of(group.unit))
+    spread = sheets.sibling_spread.get(group.unit)
     if other is None or spread is None or group.family in sheets.worse_by_chip:
         return None
     found = model.calibrations[other]
@@ -63,4 +62,4 @@ def _by_figures(model: Shipped, group: Group, profile: "Profile") -> Basis | Non
 def _by_family(model: Shipped, group: Group) -> Basis:
     none = Deviation(log_scale=0.0, weights=(0.0,) * len(NAMES))
     note = f"{_NEVER}; its scale is that of other devices of its kind"
-    return Basis(deviation=none, log_spread=model.scale_spread[kind_of(group.unit)], kind="family", notes=(note,))
+    return Basis(deviation=none, log_spread=model.scale_spread[group.unit], kind="family", notes=(note,))

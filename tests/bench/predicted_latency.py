@@ -14,7 +14,7 @@ import numpy as np
 
 from portproof.device_profiles.cost import cross_validation as cv
 from portproof.device_profiles.cost import deviation, measurements, points, reference, shipped
-from portproof.device_profiles.cost.components import TERMS, traits
+from portproof.device_profiles.cost.components import TERMS, UNITS, traits
 
 FOLDS = 10
 
@@ -60,10 +60,10 @@ def rows_of(data):
 
 
 def coverage(data, predicted, fold):
-    """The share of points inside 80 % intervals whose width comes from the other folds, by kind of unit."""
+    """The share of points inside 80 % intervals whose width comes from the other folds, by unit."""
     inside, total = 0, 0
-    for kind in reference.KINDS:
-        rows = cv.calibrated(data) & cv.kind_rows(data, kind) & np.isfinite(predicted)
+    for unit in UNITS:
+        rows = cv.calibrated(data) & cv.unit_rows(data, unit) & np.isfinite(predicted)
         for one in np.unique(fold[rows]):
             test = rows & (fold == one)
             width = cv.half_width(data, predicted, rows & (fold != one))
@@ -76,10 +76,10 @@ def new_devices(data, marks):
     """Median error on devices left out: their scale is from one measurement, each of a group in turn."""
     devices = np.array([group.device for group in data.groups])[data.group]
     calibrated, errors = cv.calibrated(data), []
-    for kind in reference.KINDS:
-        mine = cv.kind_rows(data, kind)
+    for unit in UNITS:
+        mine = cv.unit_rows(data, unit)
         for device in np.unique(devices[calibrated & mine]):
-            model = reference.fit(data.take((mine & (devices != device)).nonzero()[0]), marks, kind)
+            model = reference.fit(data.take((mine & (devices != device)).nonzero()[0]), marks, unit)
             for group in np.unique(data.group[calibrated & mine & (devices == device)]):
                 errors += _one_scale(data, marks, model, group)
     return float(np.median(np.concatenate(errors)))

@@ -60,7 +60,7 @@ def test_a_device_that_is_slow_at_memory_is_found_to_be():
     rows, networks = survey()
     data = points.of_measurements(rows, list(networks))
     marks = components.traits(list(networks.values()))
-    found = deviation.fit(reference.fit(data, marks, "cores"), data, marks)
+    found = deviation.fit(reference.fit(data, marks, "cpu"), data, marks)
     memory = [found[index].weights[deviation.NAMES.index("memory")] for index in range(4)]
     assert memory == sorted(memory)
     scales = [found[index].log_scale for index in range(4)]
@@ -76,7 +76,7 @@ def neural(odd=1.0, depthwise=1.0):
         group = Group(device=f"d{device}", unit="npu", runtime="tflite", precision="int8")
         for index, (name, amounts) in enumerate(networks.items()):
             time = sum(
-                components.PRIORS[term][1] * amount * (depthwise if term.endswith("_dw") else 1)
+                components.PRIORS[term][2] * amount * (depthwise if term.endswith("_dw") else 1)
                 for term, amount in amounts.items()
             )
             rows.append(Measurement(group=group, network=name, latency_ms=(odd if index == 0 else 1.0) * time / 1000))
@@ -85,16 +85,16 @@ def neural(odd=1.0, depthwise=1.0):
 
 
 def test_rates_that_are_tied_deviate_together():
-    found = reference.fit(*neural(depthwise=3.0), "neural")
+    found = reference.fit(*neural(depthwise=3.0), "npu")
     off = dict(zip(components.TERMS, (found.rates - found.base)[0], strict=True))
-    for terms in components.TIES["neural"]:
+    for terms in components.TIES["npu"]:
         assert [off[term] for term in terms] == pytest.approx([off[terms[0]]] * len(terms))
     assert off["m_dw"] - off["m_conv"] == pytest.approx(np.log(3), abs=0.2)
 
 
 def test_a_network_taken_badly_is_an_outlier_and_remembered():
     data, marks = neural(odd=6.0)
-    found, plain = reference.fit(data, marks, "neural"), reference.fit(*neural(), "neural")
+    found, plain = reference.fit(data, marks, "npu"), reference.fit(*neural(), "npu")
     family = np.zeros(16, dtype=np.int64)
     off = found.predict(family, marks) - plain.predict(family, marks)
     assert np.abs(off[1:] - off[1:].mean()).max() < 0.03
@@ -102,6 +102,18 @@ def test_a_network_taken_badly_is_an_outlier_and_remembered():
     slower = components.traits([dict(zip(components.TERMS, 4 * marks.amounts[0], strict=True))])
     unlike = found.predict(family[:1], slower) - plain.predict(family[:1], slower)
     assert unlike[0] - off[1:].mean() == pytest.approx(0.0, abs=0.05)
+
+
+def test_units_are_fitted_apart():
+    rows, networks = survey(count=12, devices=2)
+    group = Group(device="d0", unit="gpu", runtime="ncnn-vulkan-ps0", precision="fp16")
+    more = [Measurement(group=group, network=row.network, latency_ms=3 * row.latency_ms**1.5) for row in rows[:12]]
+    marks = components.traits(list(networks.values()))
+    both, one = points.of_measurements([*rows, *more], list(networks)), points.of_measurements(rows, list(networks))
+    predicted = cross_validation.predict_held_out(both, marks, cross_validation.folds(both, 4, 0))
+    alone = cross_validation.predict_held_out(one, marks, cross_validation.folds(one, 4, 0))
+    np.testing.assert_array_equal(predicted[cross_validation.unit_rows(both, "cpu")], alone)
+    assert np.isfinite(predicted[cross_validation.unit_rows(both, "gpu")]).all()
 
 
 def test_folds_never_split_an_architecture():

@@ -53,4 +53,4 @@ def test_only_a_device_that_shares_its_chip_has_a_sibling(survey: Survey) -> Non
     known = np.isfinite(left.sibling)
     assert {survey.points.groups[g].device for g in survey.points.group[known]} == {"galaxy-s24", "iqoo-12"}
     assert new_devices.median_ape(survey.points, left.sibling, known) < 0.05
-    assert np.isfinite(new_devices.fit(survey, left).sibling_spread["neural"])
+    assert np.isfinite(new_devices.fit(survey, left).sibling_spread["npu"])
