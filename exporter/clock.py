@@ -34,6 +34,7 @@ def host_timing(
     from portproof.calibration.sensitivity.timing import Timing
 
     if unit not in MEASURED:
+        progress.note(f"mixes are not timed: this machine has no {unit}")
         yield None
         return
     here = device in ("", unit) and processor in ("", platform.machine())

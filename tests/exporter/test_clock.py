@@ -100,8 +100,10 @@ def test_times_here_decide_nothing_for_another_machine(tmp_path: Path, target: d
 
 
 def test_a_unit_that_this_machine_has_not_is_not_timed(tmp_path: Path) -> None:
-    with host_timing(tmp_path / "net.onnx", "ethos-u", Heard()) as timing:
+    heard = Heard()
+    with host_timing(tmp_path / "net.onnx", "ethos-u", heard) as timing:
         assert timing is None
+    assert heard.notes == ["mixes are not timed: this machine has no ethos-u"]
 
 
 def test_what_does_not_convert_cannot_be_timed_and_says_so(tmp_path: Path) -> None:
