@@ -46,6 +46,20 @@ def refusals(
 
 
 def _refusal(region: Region, rules: KernelRules, precision: Precision) -> str:
+    head, known = region.head, kept()
+    if known is None:
+        never = _never(region)
+    else:
+        never = known.never[head] if head in known.never else known.never.setdefault(head, _never(region))
+    if never:
+        return never
+    if head.op_type == "Gather" and is_constant(head.inputs[0]) and _has_rows(rules):
+        return "rows of its table have a scale each"
+    return rules.refusal(site(head), precision)
+
+
+def _never(region: Region) -> str:
+    """Why no unit computes a region in integers."""
     head = region.head
     values = [*operands(head), *region.results]
     if not values or not all(is_float(value) for value in region.results):
@@ -54,9 +68,7 @@ def _refusal(region: Region, rules: KernelRules, precision: Precision) -> str:
         return "it holds branches or a loop"
     if head.op_type in ("Conv", "ConvTranspose", "Gemm") and region.layer is None:
         return f"the weights or the bias of {head.op_type} are not constant, or it scales its operands"
-    if head.op_type == "Gather" and is_constant(head.inputs[0]) and _has_rows(rules):
-        return "rows of its table have a scale each"
-    return rules.refusal(site(head), precision)
+    return ""
 
 
 def _has_rows(rules: KernelRules) -> bool:

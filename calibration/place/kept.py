@@ -18,10 +18,12 @@ class Kept:
 
     Attributes:
         sites: what is known of its nodes.
+        never: why no unit computes what begins with a node in integers; empty where some may.
         costly: regions that cost more than they save, with the reason, by all that they follow from.
     """
 
     sites: "dict[ir.Node, Site]" = field(default_factory=dict)
+    never: "dict[ir.Node, str]" = field(default_factory=dict)
     costly: dict[Hashable, dict[str, str]] = field(default_factory=dict)
 
 
