@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from portproof.calibration.graph import provenance
 from portproof.calibration.graph.access import add_constant, attribute, constant, is_constant, nodes, shape_of
+from portproof.calibration.transforms.shifts import add_shift, has_shift
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -17,6 +18,7 @@ Floats = NDArray[np.float64]
 
 _NORMALISATIONS = frozenset({"LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"})
 _RESHAPES = frozenset({"Flatten", "Reshape", "Squeeze", "Unsqueeze"})
+_BIAS = 2  # a LayerNormalization's
 # Functions that no factor moves through: what they make is divided by a Mul of its own.
 _FUNCTIONS = frozenset({"Elu", "Gelu", "HardSwish", "Mish", "Selu", "Softplus", "Swish"})
 
@@ -55,6 +57,12 @@ class ProductGroup:
         if self.needs_mul:
             return False
         return not self.value.is_graph_output() and {user for user, _ in self.value.uses()} == set(self.doors)
+
+    @property
+    def takes_shift(self) -> bool:
+        """Whether its maker's bias can be lowered, and its products' raised for that."""
+        maker = self.value.producer()
+        return maker is not None and has_shift(maker, self.products)
 
 
 def find(model: "ir.Model") -> list[ProductGroup]:
@@ -109,12 +117,13 @@ def _keeps_last(node: "ir.Node") -> bool:
     return bool(before and after and before[-1] == after[-1] > 1)
 
 
-def divide(model: "ir.Model", group: ProductGroup, factors: Floats) -> None:
+def divide(model: "ir.Model", group: ProductGroup, factors: Floats, shift: Floats | None = None) -> None:
     """Divide what the products read by `factors` [inputs], multiply their weights with them.
 
     Given: y = LayerNormalization(x, scale, bias);  a = MatMul(y, w)
     Result: y = LayerNormalization(x, scale / f, bias / f);  a = MatMul(y, f * w)
 
+    With a `shift` m [inputs], where the group takes one: bias / f is (bias - m) / f, and the products add m w more.
     Where anything else reads y, it keeps its own: the products read a second LayerNormalization. Where y is made by a
     function that factors do not move through (Gelu), they read Mul(y, 1 / f).
     """
@@ -123,13 +132,15 @@ def divide(model: "ir.Model", group: ProductGroup, factors: Floats) -> None:
         return
     for node in group.products:
         turned = bool(attribute(node, "transB", 0))
+        if shift is not None:
+            add_shift(model, node, shift @ _inputs_first(node, _array(node)))
         _set(node.inputs[1], _array(node) * (factors if turned else factors[:, None]))
     if group.needs_mul:
         _multiply(model, group, 1 / factors)
         return
     maker = maker if group.is_free else _doubled(model, group, maker)
     for index in _factor_inputs(maker):
-        _replace(model, maker, index, factors)
+        _replace(model, maker, index, factors, shift if index == _BIAS else None)
 
 
 def _takes_factors(value: "ir.Value") -> bool:
@@ -172,13 +183,13 @@ def _factor_inputs(node: "ir.Node") -> list[int]:
     return [i for i, value in enumerate(node.inputs) if is_constant(value) and (shape_of(value) or (0,))[-1] == last]
 
 
-def _replace(model: "ir.Model", node: "ir.Node", index: int, factors: Floats) -> None:
-    """Give a node a constant of its own, divided; the old one goes where nothing else reads it."""
+def _replace(model: "ir.Model", node: "ir.Node", index: int, factors: Floats, less: Floats | None) -> None:
+    """Give a node a constant of its own, lowered and divided; the old one goes where nothing else reads it."""
     value = node.inputs[index]
     array = constant(value)
     if value is None or array is None:
         return
-    divided = (array / factors).astype(array.dtype)
+    divided = ((array if less is None else array - less) / factors).astype(array.dtype)
     node.replace_input_with(index, add_constant(model.graph, divided, f"{value.name}_migrated"))
     if not value.uses() and not value.is_graph_output():
         model.graph.initializers.pop(value.name or "", None)

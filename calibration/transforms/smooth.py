@@ -3,7 +3,9 @@
 SmoothQuant (Xiao et al., arXiv:2211.10438) divides channel j by ``max|x_j|^a / max|w_j|^(1 - a)``. Where a few channels
 alone stand out, as behind a Gelu, it moves the others for nothing: so channels that exceed a share of the largest are
 also tried brought down to it, all others left. Which ``a``, or which share, is searched for each group of products, by
-the error of the products themselves on rows of the calibration samples, ranges clipped where that lessens it.
+the error of the products themselves on rows of the calibration samples, ranges clipped where that lessens it; where
+rows have scales of their own, gradient descent goes on from there. Channels are moved to around zero first where their
+normalisation and the products have biases to take that (`shifts`), if that is better.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -17,6 +19,7 @@ from portproof.calibration.rounding.layer import LinearLayer
 from portproof.calibration.rounding.moments import sampled
 from portproof.calibration.steps import Context
 from portproof.calibration.transforms import products
+from portproof.calibration.transforms.descent import descend
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -45,6 +48,23 @@ class Rows:
     low: Floats
     high: Floats
     some: Floats
+
+    def less(self, shift: Floats) -> "Rows":
+        """Of the value minus `shift` [inputs]."""
+        return Rows(low=self.low - shift, high=self.high - shift, some=self.some - shift)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Move:
+    """What is done to a value before it is rounded: (x - shift) / factors.
+
+    Attributes:
+        factors: above 0, [inputs].
+        shift: [inputs]; None where nothing is taken off.
+    """
+
+    factors: Floats
+    shift: Floats | None = None
 
 
 class ScaleMigration:
@@ -75,28 +95,42 @@ class ScaleMigration:
         observed = observe([group.name for group in chosen], context)
         for group in chosen:
             worth = _WORTH_OF_MUL if group.needs_mul else 0.0 if group.is_free else _WORTH
-            factors = self.search(observed[group.name], group.weights(), worth=worth)
-            if factors is not None:
-                products.divide(model, group, factors)
+            move = self.search(observed[group.name], group.weights(), worth=worth, shifts=group.takes_shift)
+            if move is not None:
+                products.divide(model, group, move.factors, move.shift)
 
-    def search(self, rows: Rows, weights: Floats, *, worth: float = 0.0) -> Floats | None:
-        """The factors [inputs] of the least error of ``rows @ weights`` in int8; None for leaving it.
+    def search(self, rows: Rows, weights: Floats, *, worth: float = 0.0, shifts: bool = False) -> Move | None:
+        """What makes the error of ``rows @ weights`` in int8 the least; None for leaving it.
 
         Args:
             rows: of the input.
             weights: [inputs, outputs].
-            worth: share of the squared error that factors must save.
+            worth: share of the squared error that it must save.
+            shifts: whether a shift is tried too.
         """
         measure = row_error if self.by_row else product_error
         few = weights[:, :: -(-weights.shape[1] // _MOST_OUTPUTS)]
-        best, least = None, measure(rows, few, np.ones(len(weights))) * (1.0 - worth)
-        for factors in self._candidates(rows, weights):
-            error = measure(rows, few, factors)
-            if error < least:
-                best, least = factors, error
-        return best
+        found = [self._best(rows, weights, few)]
+        if shifts:
+            shift = rows.some.mean(axis=0) if self.by_row else (rows.low + rows.high) / 2
+            error, move = self._best(rows.less(shift), weights, few)
+            found.append((error, Move(factors=move.factors, shift=shift)))
+        error, best = min(found, key=lambda each: each[0])
+        plain = measure(rows, few, np.ones(len(weights)))
+        return best if error < plain * (1.0 - worth) else None
+
+    def _best(self, rows: Rows, weights: Floats, few: Floats) -> tuple[float, Move]:
+        """The least error, and the factors that give it."""
+        measure = row_error if self.by_row else product_error
+        tried = ((measure(rows, few, factors), factors) for factors in self._candidates(rows, weights))
+        least, best = min(tried, key=lambda each: each[0])
+        if self.by_row:
+            further = descend(rows.some, few, best)
+            least, best = min((least, best), (measure(rows, few, further), further), key=lambda each: each[0])
+        return least, Move(factors=best)
 
     def _candidates(self, rows: Rows, weights: Floats) -> Iterator[Floats]:
+        yield np.ones(len(weights))
         yield from (migration(rows, weights, alpha) for alpha in self.alphas)
         yield from (lowered(rows, share) for share in SHARES)
 

@@ -200,7 +200,7 @@ def test_the_search_takes_the_best_alpha():
     found = ScaleMigration().search(rows, weights)
     tried = [migration(rows, weights, alpha) for alpha in ALPHAS] + [lowered(rows, share) for share in SHARES]
     errors = [product_error(rows, weights, factors) for factors in tried]
-    assert product_error(rows, weights, found) == min(errors) < product_error(rows, weights, np.ones(12)) / 4
+    assert product_error(rows, weights, found.factors) == min(errors) < product_error(rows, weights, np.ones(12)) / 4
     assert (ALPHAS[0], ALPHAS[-1], len(ALPHAS)) == (0.5, 0.95, 10)
 
 
@@ -237,4 +237,4 @@ def test_a_row_with_a_scale_of_its_own_spares_the_others():
     weights, ones = chance.normal(size=(16, 8)), np.ones(16)
     assert row_error(rows, weights, ones) < 0.2 * product_error(rows, weights, ones)
     found = ScaleMigration(by_row=True).search(rows, weights)
-    assert found is None or row_error(rows, weights, found) < row_error(rows, weights, ones)
+    assert found is None or row_error(rows, weights, found.factors) < row_error(rows, weights, ones)
