@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _FOR_MEANS = 20  # samples: a mean over as many images and all their positions is settled
 _JUDGED = 32  # samples held back: they decide between plans, whose errors are those of the same samples
 _MOST_BYTES = 1 << 26
+# A sentence is a handful of rows where an image is thousands: of small samples a step sees ten times as many.
+_SMALL_VALUES, _MORE = 4096, 10
 
 
 class Reference:
@@ -63,7 +66,8 @@ class Workspace:
         plan: as accepted so far.
         samples: all of them.
         seed: for all that is drawn.
-        most: samples that a step sees at most: corrections gain little from more, and cost in proportion.
+        most: samples that a step sees at most, ten times as many of small ones: corrections gain little from more, and
+            cost in proportion.
         reference: the float model's outputs, kept for the next accuracy, and for the next workspace.
         table: the statistics that a trial's plan was made of.
     """
@@ -125,7 +129,10 @@ class Workspace:
         return _first(self.samples.held_back(), _JUDGED)
 
     def _fit(self) -> Iterator[Inputs]:
-        return _first(self.samples.fit(), self.most)
+        samples = iter(self.samples.fit())
+        first = list(_first(samples, 1))
+        is_small = sum(array.size for sample in first for array in sample.values()) <= _SMALL_VALUES
+        return _first(chain(first, samples), self.most * (_MORE if is_small else 1))
 
 
 def names_in(model: "ir.Model", names: Collection[str], *, plain: bool) -> dict[str, str]:
