@@ -88,7 +88,7 @@ class Reached:
         """A sentence for each bound on accuracy that a later plan breaks: steps know the outputs, not the task."""
         targets, reasons = self.goal.targets, []
         if targets.min_sqnr_db is not None:
-            sqnr_db = model_db(self.model, plan, islice(self.samples.held_back(), LOOKED_AT))
+            sqnr_db = model_db(self.model, plan, self.rules, islice(self.samples.held_back(), LOOKED_AT))
             if not sqnr_db >= targets.min_sqnr_db:
                 reasons.append(f"SQNR is {sqnr_db:.1f} dB, below {targets.min_sqnr_db:g} dB")
         if targets.max_drop is not None and self.task is not None:

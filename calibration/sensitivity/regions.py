@@ -16,6 +16,7 @@ from portproof.calibration.place.regions import Region
 from portproof.calibration.place.shared import shared_ranges
 from portproof.calibration.place.sites import elements, is_float, site
 from portproof.calibration.plan import Plan
+from portproof.calibration.row_scales import with_row_scales
 from portproof.calibration.samples import Inputs
 from portproof.calibration.sensitivity.mix import Item, Mix, Precision
 from portproof.calibration.sensitivity.noise import Sqnr
@@ -121,15 +122,22 @@ class RegionMixes:
         names = [output.name or "" for output in self.model.graph.outputs if is_float(output)]
         if not self._wanted:
             self._wanted.extend(run.stream(self.model, names, self.samples))
-        got = run.stream(write(self.model, self.plan(mix)), names, self.samples)
+        got = run.stream(as_computed(self.model, self.plan(mix), self.rules), names, self.samples)
         return worst_db(names, self._wanted, got)
 
 
-def model_db(model: "ir.Model", plan: Plan, samples: Iterable[Inputs]) -> float:
-    """SQNR in dB of the worst output of a plan, on samples."""
+def model_db(model: "ir.Model", plan: Plan, rules: KernelRules, samples: Iterable[Inputs]) -> float:
+    """SQNR in dB of the worst output of a plan on a unit, on samples."""
     names = [output.name or "" for output in model.graph.outputs if is_float(output)]
     given = tuple(samples)
-    return worst_db(names, run.stream(model, names, given), run.stream(write(model, plan), names, given))
+    got = run.stream(as_computed(model, plan, rules), names, given)
+    return worst_db(names, run.stream(model, names, given), got)
+
+
+def as_computed(model: "ir.Model", plan: Plan, rules: KernelRules) -> "ir.Model":
+    """A plan as a model whose dynamic layers have the scales that the unit's kernels find, one or one a row."""
+    written = write(model, plan)
+    return with_row_scales(written) if plan.dynamic and rules.dynamic_scales == "row" else written
 
 
 def worst_db(names: Iterable[str], wanted: Iterable[Inputs], got: Iterable[Inputs]) -> float:

@@ -6,13 +6,16 @@ import onnx_ir as ir
 import pytest
 
 from portproof.calibration import prepare, run
+from portproof.calibration.build import layer_weights
 from portproof.calibration.calibrate import calibrate
+from portproof.calibration.place import regions
 from portproof.calibration.place.placement import place
+from portproof.calibration.plan import Plan
 from portproof.calibration.samples import open_samples
 from portproof.calibration.sensitivity.mix import Mix, Precision
 from portproof.calibration.sensitivity.ranking import rank
-from portproof.calibration.sensitivity.regions import RegionMixes, worst_db
-from portproof.device_profiles.integer_kernels import load
+from portproof.calibration.sensitivity.regions import RegionMixes, as_computed, worst_db
+from portproof.device_profiles.integer_kernels import KernelRules, load
 
 MODEL = """
 <ir_version: 8, opset_import: ["" : 18]>
@@ -113,3 +116,25 @@ net (float[1, 32, 12, 12] x) => (float[1, 32, 12, 12] y, float[1, 32, 12, 12] z)
 def test_one_value_may_be_read_with_a_fixed_scale_and_with_one_found_when_running() -> None:
     mixes = mixes_of(SHARED, wide=(32, 32, 3, 3), other=(32, 32, 3, 3))
     assert 15 < mixes(named(mixes, "int8", "dynamic")) < 60
+
+
+def test_dynamic_layers_are_judged_with_the_scales_that_the_unit_finds() -> None:
+    """One row a hundred times as large: one scale for all leaves the others a hundredth of their digits."""
+    chance, rules = np.random.default_rng(0), load()
+    text = '<ir_version: 10, opset_import: ["" : 20]>\nnet (float[8,32] x) => (float[8,16] y) { y = MatMul(x, w) }'
+    proto = onnx.parser.parse_model(text)
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(chance.normal(size=(32, 16)).astype(np.float32), "w"))
+    model = prepare.prepare(ir.from_proto(proto))
+    rows = chance.normal(size=(8, 32)).astype(np.float32)
+    rows[3] *= 100
+    layers = {region.layer.name: region.layer for region in regions.find(model) if region.layer is not None}
+    weights = {name: layer_weights(model, layer, rules, None) for name, layer in layers.items()}
+    plan = Plan(layers=layers, integer=frozenset(), activations={}, weights=weights, dynamic=frozenset(layers))
+
+    def of_small_rows(of: KernelRules) -> float:
+        found = run.values(run.session(run.to_bytes(as_computed(model, plan, of))), ["y"], {"x": rows})["y"]
+        wanted = run.values(run.session(run.to_bytes(model)), ["y"], {"x": rows})["y"]
+        return float(np.abs(found - wanted)[:3].max())
+
+    assert rules.dynamic_scales == "row"
+    assert of_small_rows(rules) < 0.1 * of_small_rows(rules.model_copy(update={"dynamic_scales": "tensor"}))
