@@ -41,6 +41,11 @@ def key(perm: Perm, shape: Sequence[int]) -> Perm:
 
     Two permutations with the same key store the same bytes; a RESHAPE leads from one to the other.
     """
+    return _key(perm, tuple(shape))
+
+
+@functools.lru_cache(maxsize=4096)
+def _key(perm: Perm, shape: tuple[int, ...]) -> Perm:
     return tuple(axis for axis in perm if shape[axis] != 1)
 
 

@@ -145,11 +145,15 @@ def _to_integers(model: ir.Model) -> ir.Model:
 
 
 def _run(model: ir.Model, passes: list[ir.passes.InPlacePass]) -> ir.Model:
+    """Runs the passes in order, but those with nothing to do: no operator of theirs, or nothing newly dead."""
     ops: set[str] | None = None
+    tidy = False
     for item in passes:
         ops = {node.op_type for node in model.graph} if ops is None else ops
-        if isinstance(item, NodePass) and item.ops.isdisjoint(ops):
+        tidies = isinstance(item, RemoveDeadCode)
+        if (tidies and tidy) or (isinstance(item, NodePass) and item.ops.isdisjoint(ops)):
             continue
-        if item(model).modified or not isinstance(item, NodePass):
-            ops = None
+        modified = item(model).modified
+        ops = None if modified and not tidies else ops
+        tidy = tidies or (tidy and not modified)
     return model
