@@ -1,7 +1,7 @@
 """Predicted time of a model on each path: what the unit and the CPU beside it take of it, and what they hand over."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from portproof.device_profiles.errors import PortproofError
@@ -29,10 +29,12 @@ class Clock:
     Attributes:
         work: the layers of the model as it was read.
         profiles: of the devices, by id.
+        made: what was predicted so far: the CPU stands beside each other unit of a device.
     """
 
     work: "Sequence[Layer]"
     profiles: "Mapping[str, Profile]"
+    made: "dict[tuple[str, ...], Prediction]" = field(default_factory=dict)
 
     def timed(self, found: UnitResult, rules: "OpRules") -> UnitResult:
         """The result with its predicted time, or with why there is none."""
@@ -55,7 +57,11 @@ class Clock:
     def _predicted(self, profile: "Profile", unit: str, runtime: str, precision: str) -> "Prediction":
         from portproof.device_profiles.cost.predict import predict_layers
 
-        return predict_layers(self.work, profile, unit=unit, runtime=runtime, precision=precision)
+        key = (profile.id, unit, runtime, precision)
+        if key not in self.made:
+            found = predict_layers(self.work, profile, unit=unit, runtime=runtime, precision=precision)
+            self.made[key] = found
+        return self.made[key]
 
 
 def clock(model: "ir.Model", profiles: "Mapping[str, Profile]") -> Clock | None:

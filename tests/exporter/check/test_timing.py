@@ -1,6 +1,7 @@
 """Predicted times: a unit's share there, the rest on the CPU; what was never measured has none, and says so."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.exporter.check.nets import model
@@ -96,6 +97,23 @@ def test_large_weights_stay_weights_though_they_are_not_looked_at(tmp_path: Path
     assert list(clock.work) == list(layers.of_file(saved))
     assert [(layer.kind, layer.params) for layer in clock.work if layer.macs] == [("fc", 64 * 32)]
     assert source.graph.initializers["w"].const_value is held
+
+
+def test_the_cpu_beside_several_units_is_predicted_once(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from portproof.device_profiles.cost import predict
+
+    asked: list[tuple[str, str, str, str]] = []
+    usual = predict.predict_layers
+
+    def counted(work: Any, profile: Any, *, unit: str, runtime: str, precision: str) -> predict.Prediction:
+        asked.append((profile.id, unit, runtime, precision))
+        return usual(work, profile, unit=unit, runtime=runtime, precision=precision)
+
+    monkeypatch.setattr(predict, "predict_layers", counted)
+    found = check(path, ["galaxy-s24", "galaxy-s23"]).units
+    assert len(asked) == len(set(asked))
+    assert sum(unit.predicted is not None for unit in found) > len({device for device, *_ in asked})
+    assert {(device, unit) for device, unit, *_ in asked} >= {("galaxy-s24", "cpu"), ("galaxy-s23", "cpu")}
 
 
 def test_what_was_never_measured_says_so(path: str) -> None:
