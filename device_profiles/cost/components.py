@@ -29,18 +29,18 @@ _COUNTED = {"transpose": "n_layout", "move": "n_layout", "cat": "n_layout", "nor
 PRIORS: dict[str, tuple[float, float, float]] = {
     "const": (20, 200, 200), "n_product": (8, 4, 0.01), "n_other": (4, 4, 0.01), "params": (200, 40, 40),
     "m_stem": (120, 0.3, 0.3), "m_winograd": (45, 0.2, 0.2), "m_conv": (100, 0.2, 0.2), "m_pw": (100, 0.25, 0.25),
-    "m_dw": (150, 1, 1), "m_gconv": (150, 0.5, 0.5), "m_fc": (100, 0.25, 0.25), "m_bmm": (120, 0.4, 0.4),
-    "m_rnn": (150, 1, 1), "m_deconv": (120, 0.5, 0.5), "io_stem": (600, 8, 8), "io_winograd": (900, 4, 4),
-    "io_conv": (600, 4, 4), "io_pw": (600, 4, 4), "io_dw": (600, 8, 8), "io_fc": (500, 4, 4), "io_elt": (500, 8, 8),
-    "io_act": (800, 15, 15), "io_norm": (800, 15, 15), "io_softmax": (1000, 20, 20), "io_layout": (800, 15, 15),
-    "io_cat": (500, 8, 8), "io_pool": (500, 8, 8), "n_layout": (4, 4, 0.01), "n_norm": (4, 4, 0.01),
-    "n_reduce": (8, 4, 0.01), "n_rnn": (50, 50, 50), "m_padding": (2, 0.01, 0.01), "m_small": (5, 0.02, 0.02),
-    "io_spill": (50, 2, 2),
+    "m_dw": (150, 1, 1), "m_dw_wide": (10, 1, 1), "m_gconv": (150, 0.5, 0.5), "m_fc": (100, 0.25, 0.25),
+    "m_bmm": (120, 0.4, 0.4), "m_rnn": (150, 1, 1), "m_deconv": (120, 0.5, 0.5), "io_stem": (600, 8, 8),
+    "io_winograd": (900, 4, 4), "io_conv": (600, 4, 4), "io_pw": (600, 4, 4), "io_dw": (600, 8, 8),
+    "io_fc": (500, 4, 4), "io_elt": (500, 8, 8), "io_act": (800, 15, 15), "io_norm": (800, 15, 15),
+    "io_softmax": (1000, 20, 20), "io_layout": (800, 15, 15), "io_cat": (500, 8, 8), "io_pool": (500, 8, 8),
+    "n_layout": (4, 4, 0.01), "n_norm": (4, 4, 0.01), "n_reduce": (8, 4, 0.01), "n_rnn": (50, 50, 50),
+    "m_padding": (2, 0.01, 0.01), "m_small": (5, 0.02, 0.02), "io_spill": (50, 2, 2),
 }  # fmt: skip
 UNITS = ("cpu", "gpu", "npu")
 TERMS = tuple(PRIORS)
 _TIED = (
-    ("m_winograd", "m_conv", "m_pw"), ("m_dw", "io_dw"), ("m_gconv", "m_deconv"), ("m_rnn", "n_rnn"),
+    ("m_winograd", "m_conv", "m_pw"), ("m_dw", "m_dw_wide", "io_dw"), ("m_gconv", "m_deconv"), ("m_rnn", "n_rnn"),
     ("io_stem", "io_winograd", "io_conv", "io_pw", "io_fc"), ("io_elt", "io_pool", "io_cat"),
     ("io_act", "io_norm", "io_softmax"), ("n_product", "n_other", "n_layout", "n_norm", "n_reduce"),
 )  # fmt: skip
@@ -58,6 +58,8 @@ FACTORS: dict[str, tuple[str, ...]] = {
     "weights": ("params",),
     "overhead": tuple(term for term in TERMS if term == "const" or term.startswith("n_")),
 }
+#: Elements of a depthwise kernel beyond which more cost cores little: what it reads decides, and it reads no more.
+_NARROW = 9
 #: Millions of elements beyond which a layer's data is taken not to stay on the chip.
 _ON_CHIP = 1.0
 
@@ -101,6 +103,9 @@ def _product(layer: Layer, macs: str, moving: str, moved: float) -> dict[str, fl
         inputs = max(layer.reduction // max(layer.window, 1), 1)
         padding = _padded(layer.channels) / max(layer.channels, 1) * _padded(inputs) / inputs - 1
         found["m_padding"] = layer.macs * padding / 1e6
+    if layer.kind == "dw" and layer.window > _NARROW:
+        found["m_dw_wide"] = found["m_dw"] * (1 - _NARROW / layer.window)
+        found["m_dw"] -= found["m_dw_wide"]
     if layer.kind != "dw" and layer.channels and layer.outputs <= 100 * layer.channels:
         found["m_small"] = layer.macs / 1e6
     found["io_spill"] = max(moved - _ON_CHIP, 0.0)

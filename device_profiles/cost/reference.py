@@ -8,8 +8,8 @@ fitted together by Gauss-Newton steps, each of which is one linear system in as 
 network) pairs. Pairs, not measurements: sixty boards that run the same network tell once what is special about it.
 
 On neural processors thirty networks are too few to learn a rest from. Only the roofline is fitted there, with noise of
-Student's t: a network that a compiler takes badly (attention or concatenations in int8 run several times slower than
-the sum of their parts) is let be. What is left of each is kept for it, and for those hardly different from it.
+Student's t: a network that a compiler takes badly (DenseNet or LSTMs in int8 take two or three times the sum of their
+parts) is let be. What is left of each is kept for it, and for those hardly different from it.
 """
 
 from collections.abc import Sequence

@@ -104,6 +104,17 @@ def test_a_network_taken_badly_is_an_outlier_and_remembered():
     assert unlike[0] - off[1:].mean() == pytest.approx(0.0, abs=0.05)
 
 
+def test_what_a_depthwise_kernel_has_beyond_3x3_counts_apart():
+    wide = Layer(
+        name="n", kind="dw", macs=25 * 10**6, inputs=10**6, outputs=10**6, reduction=25, channels=64, window=25
+    )
+    found = components.layer_amounts(wide)
+    assert (found["m_dw"], found["m_dw_wide"]) == (pytest.approx(9.0), pytest.approx(16.0))
+    narrow = Layer(name="n", kind="dw", macs=9 * 10**6, inputs=10**6, outputs=10**6, reduction=9, channels=64, window=9)
+    assert components.layer_amounts(narrow)["m_dw"] == 9.0
+    assert "m_dw_wide" not in components.layer_amounts(narrow)
+
+
 def test_units_are_fitted_apart():
     rows, networks = survey(count=12, devices=2)
     group = Group(device="d0", unit="gpu", runtime="ncnn-vulkan-ps0", precision="fp16")
