@@ -60,9 +60,7 @@ def _function(path: Path, function: str) -> Callable[[Run], Any]:
 def _score(function: Callable[[Run], Any], run: Run, path: Path, spec: str) -> float:
     try:
         score = float(function(run))
-    except PortproofError:
-        raise
-    except Exception as error:  # the user's code may raise anything
+    except Exception as error:  # the user's code may raise anything, and so does a run with inputs of other names
         raise _raised(error, path) from error
     if not math.isfinite(score):
         raise PortproofError("E-CONFIG", f"the metric returned {score}", where=spec, hint=_HINT)

@@ -81,3 +81,13 @@ def test_a_file_that_does_not_load(script: Path) -> None:
     with pytest.raises(PortproofError) as caught:
         load_metric(f"{script}:top1")
     assert caught.value.messages[0].where.endswith("scores.py:1")
+
+
+def test_a_run_with_the_wrong_inputs_says_which_line_of_the_users(script: Path) -> None:
+    def refuses(inputs: Any) -> dict[str, Any]:
+        raise PortproofError("E-RUN", "ONNX Runtime stopped", why=f"no input is named {next(iter(inputs))}")
+
+    with pytest.raises(PortproofError, match="no input is named x") as caught:
+        load_metric(f"{script}:top1")(refuses)
+    assert caught.value.code == "E-CONFIG"
+    assert f"{script}:5" in caught.value.messages[0].where
