@@ -41,7 +41,9 @@ METHODS = (
     Method(name="portproof fast", peer="portproof", script="ours.py", choice="fast"),
     Method(name="portproof default", peer="portproof", script="ours.py", choice="default"),
     Method(name="portproof dynamic", peer="portproof", script="ours.py", choice="dynamic"),
-    Method(name="portproof mixed", peer="portproof", script="ours.py", choice="default+17"),
+    Method(
+        name="portproof mixed", peer="portproof", script="ours.py", choice="default+21", only=("trained/mobilenet_v2",)
+    ),
     Method(
         name="portproof mixed by task",
         peer="portproof",
