@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx_ir as ir
 
-from portproof.exporter.tflite.integer.record import copy_quantization
 from portproof.exporter.tflite.passes.graph import NodePass, only_use
-from portproof.exporter.tflite.passes.reshapes import reshape_node
+from portproof.exporter.tflite.passes.reshapes import insert_like, reshape_node, reshaped
 from portproof.exporter.tflite.values import DOMAIN, array_of, constant, ints_of, is_run_time, shape_of
 
 _MOST_AXES = 6
@@ -142,25 +141,14 @@ def _emit(graph: ir.Graph, node: ir.Node, source: ir.Value, sizes: list[int], or
     """RESHAPE, TRANSPOSE unless nothing moves, RESHAPE, in front of `node`."""
     value = source
     if order != sorted(order):
-        spread = _value(sizes, source)
-        _insert(graph, node, reshape_node(value, sizes, spread))
-        value = _value([sizes[axis] for axis in order], source)
-        _insert(graph, node, ir.Node(DOMAIN, "TRANSPOSE", [spread, _ints(order)], outputs=[value]))
+        spread = reshaped(source, sizes)
+        insert_like(graph, node, reshape_node(value, sizes, spread), node)
+        value = reshaped(source, [sizes[axis] for axis in order])
+        insert_like(graph, node, ir.Node(DOMAIN, "TRANSPOSE", [spread, _ints(order)], outputs=[value]), node)
     shape = list(shape_of(node.outputs[0]))
-    result = _value(shape, source)
-    _insert(graph, node, reshape_node(value, shape, result))
+    result = reshaped(source, shape)
+    insert_like(graph, node, reshape_node(value, shape, result), node)
     return result
-
-
-def _insert(graph: ir.Graph, before: ir.Node, new: ir.Node) -> None:
-    new.metadata_props.update(before.metadata_props)
-    graph.insert_before(before, new)
-
-
-def _value(shape: Sequence[int], like: ir.Value) -> ir.Value:
-    value = ir.Value(shape=ir.Shape(shape), type=like.type)
-    copy_quantization(like, value)
-    return value
 
 
 def _ints(numbers: Sequence[int]) -> ir.Value:

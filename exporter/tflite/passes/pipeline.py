@@ -34,6 +34,7 @@ from portproof.exporter.tflite.passes.reshapes import (
 from portproof.exporter.tflite.passes.rows import SinkRows
 from portproof.exporter.tflite.passes.sink_broadcast import SinkBroadcast
 from portproof.exporter.tflite.passes.slices_to_split import SlicesToSplit
+from portproof.exporter.tflite.passes.split_heads import SplitHeads
 from portproof.exporter.tflite.passes.step_slices import StepSlices
 from portproof.exporter.tflite.passes.unit_axes import TransposeBetweenReshapes
 
@@ -99,6 +100,7 @@ def _in_float(model: ir.Model) -> ir.Model:
         [
             StepSlices(),
             *tidy,
+            SplitHeads(),
             MergeEqual(),
             ReduceThenReshape(),
             FlattenIntoFullyConnected(),

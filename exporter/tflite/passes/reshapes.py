@@ -1,6 +1,7 @@
 """Reshapes and transposes that move nothing: merged, cancelled, or moved to where they cancel."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
@@ -28,6 +29,19 @@ def reshape_node(value: ir.Value, shape: list[int], result: ir.Value) -> ir.Node
     """A RESHAPE of `value` into `result`."""
     options = [ir.convenience.convert_attribute("new_shape", shape)]
     return ir.Node(DOMAIN, "RESHAPE", [value, constant(np.array(shape, np.int32))], options, outputs=[result])
+
+
+def reshaped(like: ir.Value, shape: Sequence[int]) -> ir.Value:
+    """A value of the elements of another, as it is stored, in another shape."""
+    value = ir.Value(shape=ir.Shape(shape), type=like.type)
+    copy_quantization(like, value)
+    return value
+
+
+def insert_like(graph: ir.Graph, before: ir.Node, new: ir.Node, source: ir.Node) -> None:
+    """Put a node in front of another, of the same origin in the user's model as `source`."""
+    new.metadata_props.update(source.metadata_props)
+    graph.insert_before(before, new)
 
 
 class TransposeToReshape(NodePass):
