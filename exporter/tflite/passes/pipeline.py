@@ -24,6 +24,7 @@ from portproof.exporter.tflite.passes.merge_moves import MergeMoves
 from portproof.exporter.tflite.passes.multiply_broadcast import MultiplyBroadcast
 from portproof.exporter.tflite.passes.narrow_concat import NarrowConcat
 from portproof.exporter.tflite.passes.pad_non_negative import PadNonNegative
+from portproof.exporter.tflite.passes.patches import Patches
 from portproof.exporter.tflite.passes.reshapes import (
     HoistReshape,
     MergeReshapes,
@@ -101,6 +102,8 @@ def _in_float(model: ir.Model) -> ir.Model:
             StepSlices(),
             *tidy,
             SplitHeads(),
+            Patches(),
+            MergeReshapes(),
             MergeEqual(),
             ReduceThenReshape(),
             FlattenIntoFullyConnected(),
