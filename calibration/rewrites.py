@@ -66,6 +66,7 @@ class Trials:
             samples=self.samples,
             seed=self.seed,
             most=_SAMPLES,
+            most_small=_SAMPLES,
             reference=self.reference,
             table=table,
         )

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 _FOR_MEANS = 20  # samples: a mean over as many images and all their positions is settled
 _JUDGED = 32  # samples held back: they decide between plans, whose errors are those of the same samples
 _MOST_BYTES = 1 << 26
-# A sentence is a handful of rows where an image is thousands: of small samples a step sees ten times as many.
-_SMALL_VALUES, _MORE = 4096, 10
+_SMALL_VALUES = 4096
 
 
 class Reference:
@@ -66,8 +65,8 @@ class Workspace:
         plan: as accepted so far.
         samples: all of them.
         seed: for all that is drawn.
-        most: samples that a step sees at most, ten times as many of small ones: corrections gain little from more, and
-            cost in proportion.
+        most: samples that a step sees at most: corrections gain little from more, and cost in proportion.
+        most_small: of samples of few values: a sentence is a handful of rows where an image is thousands.
         reference: the float model's outputs, kept for the next accuracy, and for the next workspace.
         table: the statistics that a trial's plan was made of.
     """
@@ -77,6 +76,7 @@ class Workspace:
     samples: Samples
     seed: int = 0
     most: int = 48
+    most_small: int = 480
     reference: Reference = field(default_factory=Reference, compare=False, repr=False)
     table: "Table | None" = field(default=None, compare=False, repr=False)
 
@@ -132,7 +132,7 @@ class Workspace:
         samples = iter(self.samples.fit())
         first = list(_first(samples, 1))
         is_small = sum(array.size for sample in first for array in sample.values()) <= _SMALL_VALUES
-        return _first(chain(first, samples), self.most * (_MORE if is_small else 1))
+        return _first(chain(first, samples), self.most_small if is_small else self.most)
 
 
 def names_in(model: "ir.Model", names: Collection[str], *, plain: bool) -> dict[str, str]:

@@ -20,7 +20,8 @@ def test_of_small_samples_a_step_sees_more(size: int, seen: int) -> None:
     for value in model.graph.inputs:
         value.shape = ir.Shape([1, 3, size, size])
     data = images(60, (1, 3, size, size))
-    workspace = Workspace(model=model, plan=NONE, samples=open_samples(data, run.input_specs(model)), most=3)
+    samples = open_samples(data, run.input_specs(model))
+    workspace = Workspace(model=model, plan=NONE, samples=samples, most=3, most_small=30)
     name = model.graph.inputs[0].name or ""
     found = [sample.values[name] for sample in workspace.float_values([name])]
     assert len(found) == seen
