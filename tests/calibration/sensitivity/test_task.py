@@ -61,6 +61,13 @@ def test_layers_quantized_when_running_are_judged_as_both_runtimes_have_them(mix
     assert drop == max(float(np.abs(each - runs[0]).max()) for each in runs[1:])
 
 
+@pytest.mark.parametrize("scores", [(1.0, 0.75, 0.5), (1.0, 0.5, 0.75)])
+def test_the_drop_is_the_worse_of_both(mixes: RegionMixes, scores: tuple[float, ...]) -> None:
+    given = iter(scores)
+    plan = mixes.plan(named(mixes, "dynamic", "float32", "dynamic"))
+    assert task(mixes, lambda _: next(given)).drop(plan) == 0.5
+
+
 def test_few_inputs_and_those_calibrated_on_are_told(mixes: RegionMixes) -> None:
     judge = task(mixes, middle)
     assert judge.float_score == middle(runner(judge.model))
