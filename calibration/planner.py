@@ -12,6 +12,7 @@ from portproof.calibration.observe.histogram import Histogram
 from portproof.calibration.options import Options
 from portproof.calibration.place import regions
 from portproof.calibration.place.limits import beyond
+from portproof.calibration.place.marked import marked
 from portproof.calibration.place.placement import Placement, place
 from portproof.calibration.place.shared import shared_ranges
 from portproof.calibration.plan import Plan
@@ -111,7 +112,7 @@ class Planner:
         return Planned(model=model, plan=self._of_weights(model), rewrites=reports)
 
     def _of_weights(self, model: "ir.Model") -> Plan:
-        return weights_plan(model, self.rules, self.recipe, processor=self.options.processor, apart=self._apart())
+        return weights_plan(model, self.rules, self.recipe, processor=self.options.processor, apart=self._apart(model))
 
     def _trials(self) -> Trials:
         return Trials(
@@ -123,7 +124,8 @@ class Planner:
         )
 
     def _rewritten(self, model: "ir.Model", trials: Trials) -> "tuple[ir.Model, tuple[StepReport, ...]]":
-        steps = self.recipe.graph_steps()
+        has_float = self.rules.float_in_partition("MatMul")
+        steps = [step for step in self.recipe.graph_steps() if has_float or not step.adds_float]
         with self.telling.part("try rewrites") if steps else nullcontext():
             return rewrite(model, steps, trials, self.telling.note)
 
@@ -139,7 +141,7 @@ class Planner:
                 self.samples,
                 goal,
                 choice=self._choice(),
-                apart=self._apart(),
+                apart=self._apart(model),
                 processor=self.options.processor,
             )
         return Planned(model=model, plan=reached.plan, reached=reached)
@@ -147,8 +149,8 @@ class Planner:
     def _choice(self) -> Choice:
         return Choice(estimator=self.recipe.estimator, symmetric=self.rules.symmetric_activations)
 
-    def _apart(self) -> dict[str, str]:
-        return dict.fromkeys(self.options.apart, _ASKED)
+    def _apart(self, model: "ir.Model") -> dict[str, str]:
+        return {**marked(model), **dict.fromkeys(self.options.apart, _ASKED)}
 
     def _clamp_masks(self, model: "ir.Model") -> None:
         """Masks of -inf are no number that a scale could hold: they are raised first, whatever the recipe."""
@@ -172,6 +174,6 @@ class Planner:
             apart = {**apart, **found}
 
     def _place(self, model: "ir.Model", shared: Mapping[str, str] | None = None) -> Placement:
-        apart = {**self._apart(), **(shared or {})}
+        apart = {**self._apart(model), **(shared or {})}
         precision, processor = self.recipe.precision, self.options.processor
         return place(model, self.rules, precision=precision, apart=apart, processor=processor)

@@ -59,9 +59,10 @@ def _learned() -> Sequence[WeightStep]:
 
 def _equalisation() -> Sequence[GraphStep]:
     from portproof.calibration.transforms.equalize import CrossLayerEqualisation
+    from portproof.calibration.transforms.few import FewChannels
     from portproof.calibration.transforms.smooth import ScaleMigration
 
-    return (CrossLayerEqualisation(), ScaleMigration())
+    return (CrossLayerEqualisation(), FewChannels(), ScaleMigration())
 
 
 # With a scale for each row less has to move than with one for all: smaller shares are tried too.
@@ -69,9 +70,10 @@ _SHARES = tuple(round(0.1 * i, 1) for i in range(1, 10))
 
 
 def _migration() -> Sequence[GraphStep]:
+    from portproof.calibration.transforms.few import FewChannels
     from portproof.calibration.transforms.smooth import ScaleMigration
 
-    return (ScaleMigration(_SHARES, by_row=True),)
+    return (FewChannels(by_row=True), ScaleMigration(_SHARES, by_row=True))
 
 
 _ALL = (
@@ -82,7 +84,7 @@ _ALL = (
     ),
     Recipe(
         name="default",
-        summary="as fast, and channels equalised, weights rounded by the second moments of their inputs where it helps",
+        summary="as fast, and channels equalised, few kept apart, weights rounded by second moments where it helps",
         graph_steps=_equalisation,
         weight_steps=_second_order,
     ),
@@ -94,7 +96,7 @@ _ALL = (
     ),
     Recipe(
         name="dynamic",
-        summary="int8 weights, rounded as by default, activations, their scale migrated, quantized when running",
+        summary="int8 weights, rounded as by default, activations quantized when running",
         form="dynamic",
         graph_steps=_migration,
         weight_steps=_second_order,

@@ -109,9 +109,11 @@ class GraphStep(Protocol):
 
     Attributes:
         name: as the report shows it, such as ``"cross-layer equalisation"``.
+        adds_float: whether it adds products that stay float: nothing for a unit that has none beside its integer ones.
     """
 
     name: str
+    adds_float: bool
 
     def groups(self, model: "ir.Model") -> tuple[str, ...]:
         """The names of what it could change, each on its own: it writes nothing."""

@@ -42,6 +42,7 @@ class CrossLayerEqualisation:
     """
 
     name = "cross-layer equalisation"
+    adds_float = False
 
     def __init__(self, dense: float = DENSE, depthwise: float = DEPTHWISE, largest: float = LARGEST) -> None:
         self.dense, self.depthwise, self.largest = dense, depthwise, largest

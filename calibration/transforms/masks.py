@@ -34,6 +34,7 @@ class ClampMasks:
     """
 
     name = "attention masks"
+    adds_float = False
 
     def groups(self, model: "ir.Model") -> tuple[str, ...]:
         """The names of the constants."""

@@ -81,6 +81,7 @@ class ScaleMigration:
     """
 
     name = "scale migration"
+    adds_float = False
 
     def __init__(self, alphas: Sequence[float] = ALPHAS, *, by_row: bool = False) -> None:
         self.alphas, self.by_row = tuple(alphas), by_row
