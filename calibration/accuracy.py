@@ -9,7 +9,8 @@ import numpy as np
 
 from portproof.calibration.samples import Inputs
 
-_BEST_DB = 200.0
+#: SQNR, in dB, that stands for no error at all.
+BEST_DB = 200.0
 
 
 @dataclass(kw_only=True)
@@ -30,10 +31,10 @@ class Noise:
     def sqnr_db(self) -> float:
         """10 log10(signal / error), in dB; 200 where there is no error, -200 where there is no signal."""
         if self.error == 0.0:
-            return _BEST_DB
+            return BEST_DB
         if not math.isfinite(self.error) or self.signal == 0.0:
-            return -_BEST_DB
-        return min(10.0 * math.log10(self.signal / self.error), _BEST_DB)
+            return -BEST_DB
+        return min(10.0 * math.log10(self.signal / self.error), BEST_DB)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ class Accuracy:
     @property
     def sqnr_db(self) -> float:
         """Of the worst output; what gates look at."""
-        return min(self.outputs.values(), default=_BEST_DB)
+        return min(self.outputs.values(), default=BEST_DB)
 
     @property
     def mean_db(self) -> float:

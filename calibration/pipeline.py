@@ -16,7 +16,7 @@ from portproof.calibration.planner import Planned, Planner
 from portproof.calibration.report import QuantizationReport, StepReport
 from portproof.calibration.samples import Data, Samples, open_samples
 from portproof.calibration.telling import Telling
-from portproof.calibration.weight_steps import Stepped, allowed, correct, store_tables
+from portproof.calibration.weight_steps import Stepped, allowed, correct, leave_float, store_tables
 from portproof.calibration.workspace import Reference, Workspace
 from portproof.calibration.written import written
 from portproof.device_profiles.errors import PortproofError
@@ -118,8 +118,9 @@ class _Job:
     def _stepped(self, workspace: Workspace, accuracy: Accuracy, planned: Planned) -> Stepped:
         told, unmet = self.telling.progress, planned.reached.unmet if planned.reached else allowed
         workspace, steps = correct(workspace, self.recipe.weight_steps(), accuracy, told, unmet)
+        workspace, left = leave_float(workspace, self.rules, told)
         workspace, stored = store_tables(workspace, self.rules, told, unmet)
-        return workspace, (*steps, *stored)
+        return workspace, (*steps, *left, *stored)
 
     def _refuse_nothing(self, plan: Plan) -> None:
         if plan.weights or plan.integer:

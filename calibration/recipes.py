@@ -96,7 +96,7 @@ _ALL = (
     ),
     Recipe(
         name="dynamic",
-        summary="int8 weights, rounded as by default, activations quantized when running",
+        summary="int8 weights, rounded as by default, activations quantized when running, float where int8 costs most",
         form="dynamic",
         graph_steps=_migration,
         weight_steps=_second_order,

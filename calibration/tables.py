@@ -5,7 +5,7 @@ round: it gains bytes, and may cost little.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,23 +59,23 @@ def stored(model: "ir.Model", name: str) -> LayerWeights:
     return rounded(table, scale, 0, None)
 
 
-def keep_tables(workspace: Workspace, judge: Callable[[Plan], Accuracy]) -> tuple[Accuracy, Guarded]:
+def keep_tables(workspace: Workspace, *, in_rows: bool) -> tuple[Accuracy, Guarded]:
     """Store each table in int8 whose rounding costs no output of the model, on samples held back, 0.3 dB.
 
     Args:
         workspace: with the plan so far.
-        judge: the accuracy of a plan, of dynamic layers with what quantizing their inputs costs where they will run:
-            beside that noise a table's must be small, not beside none.
+        in_rows: whether dynamic layers have a scale for each row where they will run: beside the noise that they have
+            there a table's must be small.
 
     Returns:
         The accuracy without, and the plan with the tables kept; of the others the nodes that read them are told as
         float.
     """
-    reached = judge(workspace.plan)
+    reached = workspace.accuracy(workspace.plan, in_rows=in_rows)
     plan, accuracy, verdicts = workspace.plan, reached, []
     for name, readers in find(workspace.model).items():
         tried = replace(plan, tables={**plan.tables, name: stored(workspace.model, name)})
-        found = judge(tried)
+        found = workspace.accuracy(tried, in_rows=in_rows)
         lost = max((reached.outputs[output] - own for output, own in found.outputs.items()), default=0.0)
         kept = lost < _MOST_LOSS_DB
         why = "" if kept else f"its table in int8 costs an output {lost:.2f} dB"

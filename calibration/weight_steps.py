@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from portproof.calibration import tables
+from portproof.calibration import float_layers, tables
 from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.guard import Guarded, guard
 from portproof.calibration.plan import Plan
@@ -63,9 +63,7 @@ def store_tables(workspace: Workspace, rules: KernelRules, told: Progress, unmet
         return workspace.with_plan(tables.leave_tables(workspace, why)), ()
     start = time.perf_counter()
     with told.step(tables.NAME):
-        in_rows = rules.dynamic_scales == "row" and workspace.plan.dynamic
-        judge = workspace.accuracy_in_rows if in_rows else workspace.accuracy
-        before, found = tables.keep_tables(workspace, judge)
+        before, found = tables.keep_tables(workspace, in_rows=_in_rows(workspace, rules))
     report = _report(tables.NAME, before, found, start)
     told.note(f"{tables.NAME}: {report.gain_db:+.2f} dB, kept {report.kept} of {len(report.verdicts)}")
     if report.kept and (broken := unmet(found.plan)):
@@ -73,6 +71,23 @@ def store_tables(workspace: Workspace, rules: KernelRules, told: Progress, unmet
         told.note(f"{tables.NAME}: taken back, {why}")
         return workspace.with_plan(tables.leave_tables(workspace, why)), (report.taken_back(),)
     return workspace.with_plan(found.plan), (report,)
+
+
+def leave_float(workspace: Workspace, rules: KernelRules, told: Progress) -> Stepped:
+    """Layers quantized when running that make far more of the noise than of the work stay float."""
+    if not workspace.plan.dynamic:
+        return workspace, ()
+    start = time.perf_counter()
+    with told.step(float_layers.NAME):
+        before, found = float_layers.leave_float(workspace, in_rows=_in_rows(workspace, rules))
+    report = _report(float_layers.NAME, before, found, start)
+    told.note(f"{float_layers.NAME}: {report.gain_db:+.1f} dB, {report.kept} of {len(report.verdicts)}")
+    return workspace.with_plan(found.plan), (report,)
+
+
+def _in_rows(workspace: Workspace, rules: KernelRules) -> bool:
+    """Whether what is quantized when running has a scale for each row where the plan will run."""
+    return rules.dynamic_scales == "row" and bool(workspace.plan.dynamic)
 
 
 def _report(name: str, before: Accuracy, found: Guarded, start: float) -> StepReport:

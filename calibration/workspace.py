@@ -104,16 +104,15 @@ class Workspace:
         """See `steps.Context`."""
         return mean_errors(self.model, self.plan, layers, _first(self._fit(), _FOR_MEANS))
 
-    def accuracy(self, plan: Plan) -> Accuracy:
-        """Of a plan, on the samples held back."""
-        names = [output.name or "" for output in self.model.graph.outputs]
-        return compare(self.wanted(), run.stream(write(self.model, plan), names, self.held_back()))
+    def accuracy(self, plan: Plan, *, in_rows: bool = False, most: int = _JUDGED) -> Accuracy:
+        """Of a plan, on the samples held back, or the first `most` of them.
 
-    def accuracy_in_rows(self, plan: Plan) -> Accuracy:
-        """The same with a scale for each row of what is quantized when running: see `row_scales`."""
+        With `in_rows` what is quantized when running has a scale for each row: see `row_scales`.
+        """
         names = [output.name or "" for output in self.model.graph.outputs]
-        model = with_row_scales(write(self.model, plan))
-        return compare(self.wanted(), run.stream(model, names, self.held_back()))
+        model = write(self.model, plan)
+        found = run.stream(with_row_scales(model) if in_rows else model, names, _first(self.held_back(), most))
+        return compare(_first(self.wanted(), most), found)
 
     def wanted(self) -> Iterator[Inputs]:
         """The float model's outputs on the samples held back."""

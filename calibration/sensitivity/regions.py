@@ -15,6 +15,7 @@ from portproof.calibration.place.placement import place
 from portproof.calibration.place.regions import Region
 from portproof.calibration.place.shared import shared_ranges
 from portproof.calibration.place.sites import elements, is_float, site
+from portproof.calibration.place.work import products, weights_of
 from portproof.calibration.plan import Plan
 from portproof.calibration.row_scales import with_row_scales
 from portproof.calibration.samples import Inputs
@@ -153,26 +154,12 @@ def _item(region: Region, rules: KernelRules, mixed: Collection[Precision], proc
     found = options(rules, site(head), has_weights=region.layer is not None) if is_float(region.result) else ()
     if processor and rules.slower(site(head), processor, dynamic=True):
         found = tuple(precision for precision in found if precision != "dynamic")
-    weights = elements(head.inputs[1]) if region.layer is not None and head.inputs[1] is not None else 0
-    channels = (head.inputs[1].shape or [1])[region.layer.axis] if region.layer and head.inputs[1] is not None else 0
+    value = weights_of(region)
+    channels = (value.shape or [1])[region.layer.axis] if region.layer and value is not None else 0
     return item(
         region.name,
         tuple(precision for precision in found if precision in mixed) or ("float32",),
-        weights=weights,
+        weights=elements(value) if value is not None else 0,
         channels=channels if isinstance(channels, int) else 1,
-        products=_products(region, weights),
+        products=products(region),
     )
-
-
-def _products(region: Region, weights: int) -> int:
-    """Multiplications of one run of a layer; the elements of anything else."""
-    size = elements(region.result)
-    if region.layer is None:
-        return size
-    shape = region.head.inputs[1].shape if region.head.inputs[1] is not None else None
-    channels = shape[region.layer.axis] if shape is not None else 1
-    per_output = weights // max(1, channels if isinstance(channels, int) else 1)
-    if region.head.op_type == "ConvTranspose" and region.head.inputs[0] is not None:
-        first = shape[0] if shape is not None and isinstance(shape[0], int) else 1
-        return elements(region.head.inputs[0]) * (weights // max(1, first))
-    return size * per_output
