@@ -130,6 +130,11 @@ def run_onnx(path: Path) -> Callable[[Mapping[str, np.ndarray]], Outputs]:
     return lambda sample: [np.asarray(output) for output in session.run(None, dict(sample))]
 
 
+def narrowed(array: np.ndarray, dtype: str) -> np.ndarray:
+    """Whole numbers as another converter's file reads them: litert-torch makes int32 of int64."""
+    return array.astype(dtype) if array.dtype.kind == np.dtype(dtype).kind == "i" else array
+
+
 def run_tflite(path: Path, names: Sequence[str], shapes: Sequence[Sequence[int]]) -> Callable[[Arrays], Outputs]:
     """Runs a TFLite file in LiteRT; outputs in the order and the layout of the ONNX model.
 
@@ -147,6 +152,7 @@ def run_tflite(path: Path, names: Sequence[str], shapes: Sequence[Sequence[int]]
     def run(sample: Arrays) -> Outputs:
         ours = set(sample) == {spec.name for spec in specs}
         given = sample if ours else dict(zip(sorted(spec.name for spec in specs), sample.values(), strict=True))
+        given = given if ours else {spec.name: narrowed(given[spec.name], spec.dtype) for spec in specs}
         got = runner.run({spec.name: to_file_layout(spec, given[spec.name]) for spec in specs})
         found = {spec.name: to_source_layout(spec, got[spec.name]) for spec in runner.outputs}
         if set(found) == set(names):

@@ -98,6 +98,12 @@ def test_what_counts_as_the_same(tmp_path: Path, kind: str, wanted: np.ndarray, 
     assert quality.judge(made(tmp_path, kind), [[wanted]], [[got]]).agreement == share
 
 
+def test_other_converters_files_get_whole_numbers_as_they_read_them() -> None:
+    assert quality.narrowed(np.ones(2, np.int64), "int32").dtype == np.int32
+    assert quality.narrowed(np.ones(2, np.float32), "int32").dtype == np.float32
+    assert quality.narrowed(np.ones(2, np.float32), "float32").dtype == np.float32
+
+
 def test_a_stream_goes_on_with_its_own_states(tmp_path: Path) -> None:
     stream = case.save(made(tmp_path, states=(("s", 1),)), rows(9), [{"x": np.ones(1), "s": np.zeros(1)}] * 3)
     outputs = list(quality.run_all(case.load(tmp_path), lambda sample: [sample["x"], sample["s"] + sample["x"]]))

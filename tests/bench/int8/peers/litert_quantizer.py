@@ -31,13 +31,16 @@ def work(float_file: str) -> None:
     made.load_quantization_recipe(getattr(recipe, wanted)())
     result = None
     if made.need_calibration:
-        signature = next(iter(Interpreter(float_file).get_signature_list()))
-        result = made.calibrate({signature: [_named(row) for row in rows]})
+        interpreter = Interpreter(float_file)
+        signature = next(iter(interpreter.get_signature_list()))
+        details = interpreter.get_signature_runner(signature).get_input_details()
+        types = {name: found["dtype"] for name, found in details.items()}
+        result = made.calibrate({signature: [_named(row, types) for row in rows]})
     made.quantize(result).export_model(out, overwrite=True)
 
 
-def _named(row: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {f"args_{place}": array for place, array in enumerate(row.values())}
+def _named(row: dict[str, np.ndarray], types: dict[str, type]) -> dict[str, np.ndarray]:
+    return {f"args_{place}": array.astype(types[f"args_{place}"]) for place, array in enumerate(row.values())}
 
 
 rows = list(job.samples(calibration))
