@@ -6,7 +6,7 @@ the bytes, whichever is more: where it is far larger, float is the better bargai
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from portproof.calibration.accuracy import BEST_DB, Accuracy
@@ -44,7 +44,9 @@ class Share:
         return self.noise / max(self.cost, 1e-9)
 
 
-def leave_float(workspace: Workspace, *, in_rows: bool) -> tuple[Accuracy, Guarded]:
+def leave_float(
+    workspace: Workspace, *, in_rows: bool, advance: Callable[[], None] = lambda: None
+) -> tuple[Accuracy, Guarded]:
     """Take the layers out of int8 that make three times as much of the noise as of the work, or more.
 
     The most worth first, until an eighth of all work is float, or 40 dB seem to be reached; kept only if the model's
@@ -53,26 +55,31 @@ def leave_float(workspace: Workspace, *, in_rows: bool) -> tuple[Accuracy, Guard
     Args:
         workspace: with the plan so far, weights corrected.
         in_rows: whether dynamic layers have a scale for each row where they will run.
+        advance: called once for each layer that was looked at.
 
     Returns:
-        The accuracy before, and the plan with what stays float told by name.
+        The accuracy before, and the plan with what stays float told by name; verdicts of those that were tried.
     """
     plan, reached = workspace.plan, workspace.accuracy(workspace.plan, in_rows=in_rows)
-    found = shares(workspace, in_rows=in_rows) if reached.mean_db < _ENOUGH_DB else {}
+    found = shares(workspace, in_rows=in_rows, advance=advance) if reached.mean_db < _ENOUGH_DB else {}
     names = chosen(found, reached.mean_db)
     tried = _without(plan, {name: _why(found[name]) for name in names})
     accuracy = workspace.accuracy(tried, in_rows=in_rows) if names else reached
-    if accuracy.mean_db < reached.mean_db + _LEAST_GAIN_DB:
-        tried, accuracy, names = plan, reached, ()
-    verdicts = tuple(_verdict(name, each, kept=name in names) for name, each in found.items())
+    kept = accuracy.mean_db >= reached.mean_db + _LEAST_GAIN_DB
+    verdicts = tuple(_verdict(name, found[name], kept=kept) for name in names)
+    if not kept:
+        tried, accuracy = plan, reached
     return reached, Guarded(plan=tried, accuracy=accuracy, verdicts=verdicts)
 
 
-def shares(workspace: Workspace, *, in_rows: bool) -> dict[str, Share]:
+def shares(workspace: Workspace, *, in_rows: bool, advance: Callable[[], None] = lambda: None) -> dict[str, Share]:
     """What each layer quantized when running makes of all noise, and what it takes, by name."""
     plan = workspace.plan
     names = [name for name in plan.layers if name in plan.dynamic]
-    noises = {name: _noise_alone(workspace, name, in_rows=in_rows) for name in names}
+    noises = {}
+    for name in names:
+        noises[name] = _noise_alone(workspace, name, in_rows=in_rows)
+        advance()
     work = {region.name: float(products(region)) for region in regions.find(workspace.model) if region.layer}
     size = {name: float(weights.integers.size) for name, weights in plan.weights.items()}
     noise, *costs = (_of_all(each, names) for each in (noises, work, size))
@@ -136,5 +143,5 @@ def _why(share: Share) -> str:
 
 def _verdict(name: str, share: Share, *, kept: bool) -> Verdict:
     after_db = BEST_DB if kept else share.alone_db
-    note = f"{share.noise:.1%} of all noise, {share.cost:.1%} of the work or the bytes"
+    note = f"{share.noise:.1%} of all noise, {share.cost:.1%} of the work or of the bytes"
     return Verdict(layer=name, kept=kept, before_db=share.alone_db, after_db=after_db, note=note)

@@ -78,10 +78,11 @@ def leave_float(workspace: Workspace, rules: KernelRules, told: Progress) -> Ste
     if not workspace.plan.dynamic:
         return workspace, ()
     start = time.perf_counter()
-    with told.step(float_layers.NAME):
-        before, found = float_layers.leave_float(workspace, in_rows=_in_rows(workspace, rules))
+    with told.step(float_layers.NAME, len(workspace.plan.dynamic)) as advance:
+        in_rows = _in_rows(workspace, rules)
+        before, found = float_layers.leave_float(workspace, in_rows=in_rows, advance=advance)
     report = _report(float_layers.NAME, before, found, start)
-    told.note(f"{float_layers.NAME}: {report.gain_db:+.1f} dB, {report.kept} of {len(report.verdicts)}")
+    told.note(f"{float_layers.NAME}: {report.gain_db:+.1f} dB, {report.kept} of {len(workspace.plan.dynamic)}")
     return workspace.with_plan(found.plan), (report,)
 
 

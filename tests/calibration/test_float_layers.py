@@ -1,5 +1,7 @@
 """Layers that make far more of the noise than of the work stay float."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from nets import save, with_weights
 
 from portproof.calibration import float_layers, quantize
+from portproof.runtimes.progress import Silent
 
 # Two branches; the second goes through two channels. What both read has a channel that sets the step of each row.
 TEXT = """
@@ -52,9 +55,36 @@ def test_a_small_layer_that_makes_most_of_the_noise_is_float(tmp_path: Path) -> 
     assert step.after.sqnr_db == pytest.approx(found.report.steps[-1].after.sqnr_db)
 
 
+def test_each_layer_is_told_as_it_is_looked_at(tmp_path: Path) -> None:
+    totals, ticks = {}, []
+
+    class Listener(Silent):
+        def step(self, title: str, total: int | None = None) -> AbstractContextManager[Callable[[], None]]:
+            totals[title] = total
+            return nullcontext(lambda: ticks.append(title))
+
+    reached(3.0, tmp_path, progress=Listener())
+    assert totals[float_layers.NAME] == ticks.count(float_layers.NAME) == 5
+
+
+def test_what_does_not_gain_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(float_layers, "_LEAST_GAIN_DB", 100.0)
+    found, step = reached(3.0, tmp_path)
+    assert step.verdicts
+    assert step.kept == 0
+    assert step.after == step.before
+    assert len(found.plan.dynamic) == 5
+
+
+def test_a_model_that_is_near_enough_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(float_layers, "_ENOUGH_DB", 5.0)
+    found, step = reached(3.0, tmp_path)
+    assert (step.verdicts, step.gain_db, len(found.plan.dynamic)) == ((), 0.0, 5)
+
+
 def test_where_noise_is_as_work_is_all_stay_int8(tmp_path: Path) -> None:
     found, step = reached(0.05, tmp_path)
-    assert step.kept == 0
+    assert step.verdicts == ()
     assert step.after == step.before
     assert {"large", "second", "third"} <= found.plan.dynamic
 
