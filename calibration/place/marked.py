@@ -13,6 +13,11 @@ def mark(node: "ir.Node", why: str) -> None:
     node.metadata_props[_KEY] = why
 
 
+def is_marked(node: "ir.Node") -> bool:
+    """Whether a node is."""
+    return _KEY in node.metadata_props
+
+
 def marked(model: "ir.Model") -> dict[str, str]:
     """The reasons by the nodes' names."""
-    return {node.name or "": node.metadata_props[_KEY] for node in model.graph if _KEY in node.metadata_props}
+    return {node.name or "": node.metadata_props[_KEY] for node in model.graph if is_marked(node)}

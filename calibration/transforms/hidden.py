@@ -61,8 +61,15 @@ class Hidden:
 def find(model: "ir.Model") -> list[Hidden]:
     """All in the graph's order; none shares a product with another."""
     order = {node: index for index, node in enumerate(model.graph)}
-    found = (_of_reader(node, order) for node in nodes(model, "MatMul", "Gemm"))
-    return [each for each in found if each is not None]
+    found: list[Hidden] = []
+    taken: set[ir.Node] = set()
+    for node in nodes(model, "MatMul", "Gemm"):
+        each = _of_reader(node, order)
+        products = {node, *(maker.product for maker in each.makers)} if each is not None else set()
+        if each is not None and not products & taken:  # what a split adds behind a reader is no maker's any more
+            found.append(each)
+            taken |= products
+    return found
 
 
 def _of_reader(node: "ir.Node", order: "dict[ir.Node, int]") -> Hidden | None:

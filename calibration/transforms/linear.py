@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portproof.calibration.graph.access import add_constant, attribute, constant, feeds_only, is_constant, shape_of
+from portproof.calibration.place.marked import is_marked
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -76,9 +77,11 @@ class Linear:
 
 
 def of_product(node: "ir.Node") -> Linear | None:
-    """The Linear that begins with a node."""
+    """The Linear that begins with a node; what is marked to stay float is none."""
     weight = node.inputs[1] if len(node.inputs) > 1 else None
     if node.op_type not in ("MatMul", "Gemm") or node.domain not in ("", "ai.onnx") or node.inputs[0] is None:
+        return None
+    if is_marked(node):
         return None
     if weight is None or not is_constant(weight) or len(weight.uses()) != 1 or len(shape_of(weight) or ()) != 2:
         return None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from portproof.calibration.graph import provenance
 from portproof.calibration.graph.access import add_constant, attribute, constant, is_constant, nodes, shape_of
+from portproof.calibration.place.marked import is_marked
 from portproof.calibration.transforms.shifts import add_shift, has_shift
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ def find(model: "ir.Model") -> list[ProductGroup]:
 
 
 def _is_product(node: "ir.Node") -> bool:
-    """Whether a node multiplies the last axis of what it reads with constant weights of its own."""
+    """Whether a node multiplies the last axis of what it reads with constant weights of its own, and may be int8."""
     value, weight = node.inputs[0], node.inputs[1]
-    if value is None or weight is None or attribute(node, "transA", 0):
+    if value is None or weight is None or attribute(node, "transA", 0) or is_marked(node):
         return False
     return is_constant(weight) and len(weight.uses()) == 1 and len(shape_of(weight) or ()) == 2
 
