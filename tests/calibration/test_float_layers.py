@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 import pytest
-from nets import save, with_weights
+from nets import images, save, with_weights
 
-from portproof.calibration import float_layers, quantize
+from portproof.calibration import float_layers, quantize, recipes, run
+from portproof.calibration.prepare import prepare
+from portproof.calibration.samples import open_samples
+from portproof.calibration.weights_only import weights_plan
+from portproof.calibration.workspace import Workspace
+from portproof.device_profiles import integer_kernels
 from portproof.runtimes.progress import Silent
 
 # Two branches; the second goes through two channels. What both read has a channel that sets the step of each row.
@@ -25,11 +30,15 @@ net (float[8,64] x) => (float[8,64] y)
 
 def network(gain: float) -> ir.Model:
     """The branch of two channels adds about `gain` times what the other one does."""
+    return with_weights(ir.from_onnx_text(TEXT), _arrays(gain))
+
+
+def _arrays(gain: float) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
     chance = np.random.default_rng(0)
     arrays = {f"w{i}": chance.normal(size=(64, 64)) / 8 for i in range(3)}
     arrays |= {"w3": chance.normal(size=(64, 2)) / 8, "w4": gain * chance.normal(size=(2, 64)) / 1.4}
     arrays["w0"][0] = arrays["w3"][0] = 0.0
-    return with_weights(ir.from_onnx_text(TEXT), arrays)
+    return arrays
 
 
 def samples(count: int = 30) -> list[dict[str, np.ndarray]]:  # type: ignore[type-arg]
@@ -112,3 +121,61 @@ def share(noise: float, cost: float) -> float_layers.Share:
 def test_who_is_chosen(shares: dict[str, tuple[float, float]], reached_db: float, chosen: tuple[str, ...]) -> None:
     found = float_layers.chosen({name: share(*each) for name, each in shares.items()}, reached_db)
     assert set(found) == set(chosen)
+
+
+WIDE = """
+<ir_version: 10, opset_import: ["" : 20]>
+net (float[1,4,16,16] x) => (float[1,9] y)
+{
+  [work] a = Conv<pads = [1,1,1,1]>(x, w0) r = Relu(a) m = ReduceMean<keepdims = 0>(r, axes)
+  [bytes] b = MatMul(m, w1) [last] y = MatMul(b, w2)
+}
+"""
+
+
+def workspace(model: ir.Model, data: list[dict[str, np.ndarray]]) -> Workspace:  # type: ignore[type-arg]
+    prepared = prepare(model)
+    plan = weights_plan(prepared, integer_kernels.load(), recipes.find("dynamic"))
+    return Workspace(model=prepared, plan=plan, samples=open_samples(data, run.input_specs(prepared)))
+
+
+def test_a_layer_costs_its_share_of_the_work_or_of_the_bytes() -> None:
+    chance = np.random.default_rng(0)
+    arrays = {
+        "w0": chance.normal(size=(8, 4, 3, 3)),
+        "w1": chance.normal(size=(8, 900)),
+        "w2": chance.normal(size=(900, 9)),
+    }
+    model = with_weights(ir.from_onnx_text(WIDE), arrays)
+    axes = ir.tensor(np.array([2, 3]), name="axes")
+    value = next(value for node in model.graph for value in node.inputs if value is not None and value.name == "axes")
+    value.const_value, value.shape, value.type = axes, axes.shape, ir.TensorType(axes.dtype)
+    model.graph.register_initializer(value)
+    found = float_layers.shares(workspace(model, images(12, (1, 4, 16, 16))), in_rows=True)
+    work = {"work": 16 * 16 * 288, "bytes": 7200, "last": 8100}
+    size = {"work": 288, "bytes": 7200, "last": 8100}
+    for name, share in found.items():
+        assert share.cost == pytest.approx(max(each[name] / sum(each.values()) for each in (work, size)))
+    assert sum(each.noise for each in found.values()) == pytest.approx(1.0)
+
+
+def uneven(count: int = 30) -> list[dict[str, np.ndarray]]:  # type: ignore[type-arg]
+    """Rows of very different size: one scale for the tensor is far too coarse for most."""
+    chance = np.random.default_rng(1)
+    scales = 10.0 ** np.linspace(-3, 2, 8)[:, None]
+    return [{"x": (chance.normal(size=(8, 64)) * scales).astype(np.float32)} for _ in range(count)]
+
+
+NORMALISED = TEXT.replace("y = Add(c, t)", "u = Add(c, t) y = LpNormalization(u)")
+
+
+def test_noise_is_that_of_the_scales_that_the_unit_finds(tmp_path: Path) -> None:
+    model = with_weights(ir.from_onnx_text(NORMALISED), _arrays(0.3))
+    space = workspace(model, uneven())
+    by_row, by_tensor = (float_layers.shares(space, in_rows=each)["large"].alone_db for each in (True, False))
+    assert by_row > by_tensor + 10
+    path, before = save(model, tmp_path), {}
+    for device in (None, "onnxruntime-cpu"):
+        found = quantize(path, tmp_path / "q.onnx", uneven(), recipe="dynamic", device=device)
+        before[device] = next(each for each in found.report.steps if each.name == float_layers.NAME).before.sqnr_db
+    assert before[None] > before["onnxruntime-cpu"] + 10
