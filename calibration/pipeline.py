@@ -123,7 +123,7 @@ class _Job:
         return workspace, (*steps, *left, *stored)
 
     def _refuse_nothing(self, plan: Plan) -> None:
-        if plan.weights or plan.integer:
+        if plan.weights or plan.integer or plan.half:
             return
         reasons = sorted(set(plan.why_float.values()))
         raise PortproofError(

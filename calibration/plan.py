@@ -136,6 +136,7 @@ class Plan:
         activations: the encoding of each value that carries a pair. A value made by an integer node is read through
             its pair by everyone; one made by a float node through its pair by integer nodes only.
         weights: the integers of each layer that is quantized, by layer name.
+        half: names of the layers whose weight is stored as float16; all else of them is float.
         tables: matrices that rows are taken from, by the name of their initializer: a scale for each row.
         fused: names of nodes (a bias's Add, a Relu or Clip) that are computed in the node before them: no pair between.
         why_float: for each node that stays float though it computes, by name, the reason.
@@ -146,6 +147,7 @@ class Plan:
     integer: frozenset[str]
     dynamic: frozenset[str] = frozenset()
     weight_only: frozenset[str] = frozenset()
+    half: frozenset[str] = frozenset()
     fused: frozenset[str] = frozenset()
     activations: Mapping[str, Encoding]
     weights: Mapping[str, LayerWeights]

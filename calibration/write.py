@@ -55,6 +55,8 @@ class _Writer:
     def write(self) -> None:
         for name in self.plan.weights:
             self._layer(self.plan.layers[name], self.plan.weights[name])
+        for name in sorted(self.plan.half):
+            self._half(self.plan.layers[name])
         for name, rows in self.plan.tables.items():
             self._table(self.values[name], rows)
         for name, encoding in self.plan.activations.items():
@@ -116,6 +118,21 @@ class _Writer:
             self._quantized_when_running(node)
         if weights.bias is not None:
             self._bias(layer, weights, weights.bias, node)
+
+    def _half(self, layer: Layer) -> None:
+        """A weight in float16, and the Cast in front of its layer: runtimes widen it once, when they load the file."""
+        node, array = self.nodes[layer.name], constant(self.values[layer.weight])
+        if array is None:
+            return
+        import onnx_ir as ir
+
+        held = add_constant(self.graph, array.astype(np.float16), f"{layer.weight}_half")
+        cast = ir.node("Cast", [held], {"to": ir.DataType.FLOAT.value}, name=f"{layer.name}_{layer.weight}_widened")
+        cast.outputs[0].name = f"{layer.name}_{layer.weight}_widened"
+        cast.outputs[0].shape, cast.outputs[0].type = held.shape, self.values[layer.weight].type
+        provenance.inherit(cast, node)
+        self.graph.insert_before(node, cast)
+        node.replace_input_with(1, cast.outputs[0])
 
     def _table(self, table: "ir.Value", rows: LayerWeights) -> None:
         """Every node that takes rows reads the one table behind its DequantizeLinear."""

@@ -21,6 +21,7 @@ _FORMS = {
     "dynamic": "int8, inputs when running",
     "int16": "int16 activations",
     "weight_only": "int8 weights, in float",
+    "float16": "float16 weights, in float",
     "float32": "float32",
 }
 
@@ -29,7 +30,7 @@ _OPTIONS = (
         "--min-sqnr",
         type=float,
         metavar="DB",
-        help="Find the cheapest mix of int8, dynamic int8, int8 weights and float with this SQNR at least.",
+        help="Find the cheapest mix of int8, dynamic int8, int8 or float16 weights and float with this SQNR at least.",
     ),
     click.option(
         "--max-drop", type=float, metavar="AMOUNT", help="The same, with --metric at most this much below float's."

@@ -140,7 +140,7 @@ class KernelRules(_Strict):
         mixed_types: models for it may mix int8 and int16 activations, with conversions between.
         float_biases: it takes no int32 biases: a QDQ model for it holds them in float32.
         weights: granularities of weight scales, the preferred first.
-        weight_only: types of constant weights that may be dequantized in front of a float operator.
+        weight_only: types of constant weights that may be widened in front of a float operator.
         widens_tables: a table of int8 rows is widened whole in every run, before rows are taken from it.
         float_islands: whether operators may stay float at all.
         sources: where facts are from, by key.
@@ -160,7 +160,7 @@ class KernelRules(_Strict):
     mixed_types: bool = False
     float_biases: bool = False
     weights: tuple[WeightGranularity, ...] = Field(min_length=1)
-    weight_only: tuple[Literal["int8", "int4"], ...] = ()
+    weight_only: tuple[Literal["int8", "int4", "float16"], ...] = ()
     widens_tables: bool = False
     float_islands: bool = True
     source: str

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
 LOOKED_AT = 16  # of the samples held back
-_ALL: frozenset[Precision] = frozenset({"int8", "dynamic", "int16", "weight_only", "float32"})
+_ALL: frozenset[Precision] = frozenset({"int8", "dynamic", "int16", "weight_only", "float16", "float32"})
 # What is tried where a mix is not faster than float: without conversions between layers, then without any.
 _LADDER: tuple[frozenset[Precision], ...] = (
     _ALL,
-    frozenset({"dynamic", "weight_only", "float32"}),
-    frozenset({"weight_only", "float32"}),
+    frozenset({"dynamic", "weight_only", "float16", "float32"}),
+    frozenset({"weight_only", "float16", "float32"}),
 )
 
 

@@ -24,9 +24,10 @@ _WORDS: dict[Precision, str] = {
     "int16": "in int16",
     "dynamic": "with its input quantized when running",
     "weight_only": "with int8 weights",
+    "float16": "with float16 weights",
 }
 
-_ORDER: tuple[Precision, ...] = ("int8", "dynamic", "int16", "weight_only")
+_ORDER: tuple[Precision, ...] = ("int8", "dynamic", "int16", "weight_only", "float16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,10 @@ def _precision(plan: Plan, name: str) -> Precision:
     if name in plan.integer:
         encoding = plan.activations.get(plan.layers[name].input) if name in plan.layers else None
         return encoding.dtype if encoding is not None else "int8"
-    return "dynamic" if name in plan.dynamic else "weight_only" if name in plan.weight_only else "float32"
+    others: dict[Precision, frozenset[str]] = {
+        "dynamic": plan.dynamic, "weight_only": plan.weight_only, "float16": plan.half
+    }  # fmt: skip
+    return next((precision for precision, names in others.items() if name in names), "float32")
 
 
 def _costly(region: Region, rules: KernelRules, processor: str) -> str:
@@ -123,7 +127,8 @@ def _reason(name: str, precision: Precision, found: Found) -> str:
     aside = {each for point in found.set_aside for each in point.mix.counts()}
     in_use = set(found.chosen.mix.counts()) if found.chosen else set()
     slow = [each for each in cheaper if each in aside - in_use]
-    effects = {effect.precision: effect.sqnr_db for effect in found.ranking.effects if effect.item == name}
+    measured = [effect for effect in found.ranking.effects if not effect.estimated]
+    effects = {effect.precision: effect.sqnr_db for effect in measured if effect.item == name}
     known = [each for each in cheaper if each in effects]
     figures = ", ".join(f"{effects[each]:.1f} dB {_WORDS[each]}" for each in known)
     hurts = [f"alone it takes the outputs to {figures}"] if known else []

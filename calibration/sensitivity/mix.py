@@ -14,7 +14,8 @@ class Option:
 
     Attributes:
         precision: ``"int8"``; ``"dynamic"``: int8 weights, activations quantized when running; ``"int16"``: int16
-            activations, int8 weights; ``"weight_only"``: int8 weights, float arithmetic; ``"float16"``; ``"float32"``.
+            activations, int8 weights; ``"weight_only"``: int8 weights, float arithmetic; ``"float16"``: float16
+            weights, float arithmetic; ``"float32"``.
         size_bytes: of its weights and their scales in the file.
         cost: of computing it, in any unit that all options of a model share; see `options.bit_operations`.
     """

@@ -14,35 +14,34 @@ _WEIGHT_BITS: dict[Precision, int] = {
     "float16": 16,
     "float32": 32,
 }
-# Of one product: bits of a weight times bits of an activation as they are multiplied; and half as much again for
-# dynamic activations, which are read twice more to find their scale and to round them.
+# Of one product: bits of a weight times bits of an activation as they are multiplied, however they are stored; and half
+# as much again for dynamic activations, which are read twice more to find their scale and to round them.
 _PRODUCT_BITS: dict[Precision, int] = {
     "int8": 8 * 8,
     "dynamic": 8 * 12,
     "int16": 8 * 16,
     "weight_only": 32 * 32,
-    "float16": 16 * 16,
+    "float16": 32 * 32,
     "float32": 32 * 32,
 }
 _SCALE_BYTES = 4
 
 
-def options(rules: KernelRules, site: Site, *, has_weights: bool, float16: bool = False) -> tuple[Precision, ...]:
+def options(rules: KernelRules, site: Site, *, has_weights: bool) -> tuple[Precision, ...]:
     """What a node may be computed in on a unit, cheapest first.
 
     Args:
         rules: of the unit.
         site: what is known of the node.
         has_weights: whether it is a layer with constant weights.
-        float16: whether the unit computes in float16 where it computes in float.
 
     Returns:
         Empty where the unit takes it in no form at all (no kernel, and nothing may be float).
     """
-    return tuple(_options(rules, site, has_weights, float16))
+    return tuple(_options(rules, site, has_weights))
 
 
-def _options(rules: KernelRules, site: Site, has_weights: bool, float16: bool) -> Iterator[Precision]:
+def _options(rules: KernelRules, site: Site, has_weights: bool) -> Iterator[Precision]:
     if not rules.refusal(site):
         yield "int8"
     if has_weights and not rules.refusal(site, None):
@@ -53,7 +52,7 @@ def _options(rules: KernelRules, site: Site, has_weights: bool, float16: bool) -
         return
     if has_weights and "int8" in rules.weight_only:
         yield "weight_only"
-    if float16:
+    if has_weights and "float16" in rules.weight_only:
         yield "float16"
     yield "float32"
 

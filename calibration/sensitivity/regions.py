@@ -5,8 +5,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from portproof.calibration import run
 from portproof.calibration.build import Choice, build, layer_weights
+from portproof.calibration.graph.access import constant
 from portproof.calibration.observe.histogram import Histogram
 from portproof.calibration.place import regions
 from portproof.calibration.place.islands import COSTS
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
 _RAISED = "the search for a mix of precisions left it float"
-# Precisions that a plan can mix: float16 is none of ONNX Runtime's CPU kernels.
-_MIXED: frozenset[Precision] = frozenset({"int8", "dynamic", "weight_only", "float32"})
+_MIXED: frozenset[Precision] = frozenset({"int8", "dynamic", "weight_only", "float16", "float32"})
+_LARGEST_HALF = 65504.0
 _STATIC: frozenset[Precision] = frozenset({"int8", "int16"})
 _INT16_PAIRS = 21  # the operator set since which pairs may be of 16 bits
 
@@ -85,10 +88,12 @@ class RegionMixes:
         plan = self._static({**raised, **self.apart}, {name for name, each in wanted.items() if each == "int16"})
         dynamic = frozenset(name for name in plan.layers if wanted.get(name) == "dynamic")
         weight_only = frozenset(name for name in plan.layers if wanted.get(name) == "weight_only") | self._spared(plan)
+        half = frozenset(name for name in plan.layers if wanted.get(name) == "float16")
         named = dynamic | weight_only
         weights = {name: layer_weights(self.model, plan.layers[name], self.rules, None) for name in sorted(named)}
-        reasons = {name: reason for name, reason in plan.why_float.items() if name not in named}
-        return replace(plan.with_weights(weights), why_float=reasons, dynamic=dynamic, weight_only=weight_only)
+        reasons = {name: reason for name, reason in plan.why_float.items() if name not in named | half}
+        plan = replace(plan, why_float=reasons, dynamic=dynamic, weight_only=weight_only, half=half)
+        return plan.with_weights(weights)
 
     def _spared(self, plan: Plan) -> frozenset[str]:
         """Layers that were to be int8, and that only thrift left float."""
@@ -155,6 +160,8 @@ def _item(region: Region, rules: KernelRules, mixed: Collection[Precision], proc
     if processor and rules.slower(site(head), processor, dynamic=True):
         found = tuple(precision for precision in found if precision != "dynamic")
     value = weights_of(region)
+    if "float16" in found and not _fits_half(value):
+        found = tuple(precision for precision in found if precision != "float16")
     channels = (value.shape or [1])[region.layer.axis] if region.layer and value is not None else 0
     return item(
         region.name,
@@ -163,3 +170,9 @@ def _item(region: Region, rules: KernelRules, mixed: Collection[Precision], proc
         channels=channels if isinstance(channels, int) else 1,
         products=products(region),
     )
+
+
+def _fits_half(value: "ir.Value | None") -> bool:
+    """Whether no weight is beyond float16's largest number."""
+    array = constant(value)
+    return array is not None and bool((np.abs(array) <= _LARGEST_HALF).all())

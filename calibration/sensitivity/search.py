@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from portproof.calibration.sensitivity.measure import Judges, Measure, scarce
-from portproof.calibration.sensitivity.mix import Item, Mix
+from portproof.calibration.sensitivity.mix import Item, Mix, Precision
 from portproof.calibration.sensitivity.path import nested
 from portproof.calibration.sensitivity.ranking import Ranking
 from portproof.calibration.sensitivity.targets import Point, Targets
@@ -13,6 +13,7 @@ from portproof.device_profiles.errors import PortproofError
 
 _POINTS = 9
 _TRIALS = 8
+_LIGHTER: tuple[Precision, ...] = ("weight_only", "float16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,8 @@ def search(items: Sequence[Item], ranking: Ranking, judges: Judges, targets: Tar
     best = measure.point(path[place], targets)
     if targets.asks_for_accuracy and not best.unmet(targets):
         best = _lowered(items, best, ranking, measure, targets)
-        best = _lighter(items, best, measure, targets)
+        for precision in _LIGHTER:
+            best = _lighter(items, best, measure, targets, precision)
     _spread(path, measure, targets)
     asked = targets.asks_for_accuracy or targets.asks_for_frugality
     unmet = best.unmet(targets) if asked else ()
@@ -185,17 +187,17 @@ def _lowered(items: Sequence[Item], best: Point, ranking: Ranking, measure: Meas
     return best
 
 
-def _lighter(items: Sequence[Item], best: Point, measure: Measure, targets: Targets) -> Point:
-    """Integer weights in front of float arithmetic: for all float layers, else for the halves that keep the bounds."""
+def _lighter(items: Sequence[Item], best: Point, measure: Measure, targets: Targets, precision: Precision) -> Point:
+    """Lighter weights in front of float arithmetic: for all float layers, else for the halves that keep the bounds."""
     names = [
         item.name
         for item in items
-        if best.mix.precision(item.name) == "float32" and any(o.precision == "weight_only" for o in item.options)
+        if best.mix.precision(item.name) == "float32" and any(o.precision == precision for o in item.options)
     ]
     tried, waiting = 0, [names] if names else []
     while waiting and tried < _TRIALS:
         part = waiting.pop(0)
-        point = measure.point(best.mix.changed(dict.fromkeys(part, "weight_only")), targets)
+        point = measure.point(best.mix.changed(dict.fromkeys(part, precision)), targets)
         tried += 1
         if not point.unmet(targets):
             best = point

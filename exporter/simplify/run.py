@@ -65,8 +65,12 @@ def simplify(
 
 
 def _simplified(model: "ir.Model", timeout_s: float) -> "tuple[ir.Model, tuple[Message, ...]]":
+    from portproof.exporter.passes.half import StoreHalf, has_half
+
+    halved = has_half(model)
     simplified, messages = run_onnxsim(model, timeout_s)
-    return run_passes(model.clone() if simplified is model else simplified), messages
+    simplified = run_passes(model.clone() if simplified is model else simplified)
+    return StoreHalf()(simplified).model if halved else simplified, messages
 
 
 def _expected(model: "ir.Model", inputs: Sequence[Arrays]) -> tuple[list[Arrays], list[Arrays]]:

@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from portproof.device_profiles.errors import Message
 from portproof.exporter.lowering.patterns import recognised
+from portproof.exporter.passes.half import has_half
 from portproof.exporter.tflite.generalise.convert import generalised
 from portproof.exporter.tflite.integer.dynamic import with_dynamic_layers
 from portproof.exporter.tflite.integer.io import integer_ends
@@ -151,6 +152,7 @@ def lower_function(
     unit: str = DEFAULT_UNIT,
 ) -> Lowered:
     """All of `convert_model` but the writing."""
+    halved = has_half(model)
     with for_unit(unit) as target:
         if dims:
             lowered, perms = generalised(model, dims, free_io=io_layout == "auto", representative=representative)
@@ -159,8 +161,8 @@ def lower_function(
             perms = assign_layouts(lowered, free_io=io_layout == "auto")
             lowered = after_layout(lowered)
         found = islands(lowered.graph)
-    if float16_weights:
-        Float16Weights()(lowered)
+    if float16_weights or halved:
+        Float16Weights(exact=not float16_weights)(lowered)
     if integer_io:
         integer_ends(lowered.graph)
     return Lowered(model=lowered, perms=perms, islands=tuple(found), by_unit=frozenset(target.decided))

@@ -24,23 +24,27 @@ class Float16Weights(ir.passes.InPlacePass):
         CONV_2D(x, DEQUANTIZE(w[float16]), b)
 
     XNNPACK takes the pair as one constant; other kernels widen it once at load. Constants with values beyond float16's
-    range stay as they are.
+    range stay as they are; so do, where it must be `exact`, those of which any value would change.
     """
+
+    def __init__(self, *, exact: bool = False) -> None:
+        super().__init__()
+        self.exact = exact
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
         """Replaces equal constants of a graph by one, however many read it; inner graphs have their own."""
-        changes = [_halve(graph) for graph in (model.graph, *model.graph.subgraphs())]
+        changes = [_halve(graph, self.exact) for graph in (model.graph, *model.graph.subgraphs())]
         return ir.passes.PassResult(model, any(changes))
 
 
-def _halve(graph: ir.Graph) -> bool:
+def _halve(graph: ir.Graph, exact: bool) -> bool:
     widened: dict[tuple[tuple[int, ...], bytes], ir.Value] = {}
     for node in list(graph):
         if node.op_type == "DEQUANTIZE":
             continue
         for index, value in enumerate(node.inputs):
             array = array_of(value)
-            if value is not None and array is not None and fits(array):
+            if value is not None and array is not None and fits(array, exact=exact):
                 key = (array.shape, hashlib.blake2b(bytes_of(array), digest_size=16).digest())
                 if key not in widened:
                     widened[key] = _widen(graph, value, array)
@@ -48,9 +52,11 @@ def _halve(graph: ir.Graph) -> bool:
     return bool(widened)
 
 
-def fits(array: Array) -> bool:
-    """Whether `array` is worth storing as float16 and can be."""
-    return array.dtype == np.float32 and array.size >= FEWEST_ELEMENTS and bool((np.abs(array) <= _LARGEST).all())
+def fits(array: Array, *, exact: bool = False) -> bool:
+    """Whether `array` is worth storing as float16 and can be; `exact`: without any value changing."""
+    if array.dtype != np.float32 or array.size < FEWEST_ELEMENTS or not (np.abs(array) <= _LARGEST).all():
+        return False
+    return not exact or bool((array.astype(np.float16).astype(np.float32) == array).all())
 
 
 def _widen(graph: ir.Graph, value: ir.Value, array: Array) -> ir.Value:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 import pytest
 from tests.calibration.sensitivity.test_regions import MODEL
 
@@ -52,6 +53,17 @@ def test_a_bound_is_reached_in_the_file(path: Path, data: Samples, tmp_path: Pat
     assert mixed.plan.weights
     assert plain.report.mix is None
     assert mixed.report.as_dict()["mix"]["chosen"]["sqnr_db"] >= wanted
+
+
+def test_within_a_size_weights_that_stay_float_are_float16(path: Path, data: Samples, tmp_path: Path) -> None:
+    goal = Goal(targets=Targets(min_sqnr_db=60.0))
+    found = quantize(path, tmp_path / "q.onnx", data, recipe="fast", goal=goal)
+    assert found.plan.half
+    assert found.report.mix is not None
+    assert found.report.mix["layer_counts"]["float16"] == len(found.plan.half)
+    assert found.report.accuracy.sqnr_db >= 60
+    types = {value.name: value.dtype for value in ir.load(found.path).graph.initializers.values()}
+    assert {types[f"{found.plan.layers[name].weight}_half"] for name in found.plan.half} == {ir.DataType.FLOAT16}
 
 
 def test_a_metric_of_the_users(path: Path, data: Samples, tmp_path: Path) -> None:

@@ -28,6 +28,17 @@ def test_a_floor_of_noise_is_not_counted_twice() -> None:
     assert 10 ** (-ranking.predicted_db(mix) / 10) == pytest.approx(3.1e-2)
 
 
+def test_weights_in_float16_are_not_run_and_said_to_be_estimated() -> None:
+    noise = {("a", "weight_only"): 1e-4}
+    world = World(noise)
+    ranking = rank([item("a", 10, "weight_only", "float16", "float32")], world)
+    half = next(effect for effect in ranking.effects if effect.precision == "float16")
+    assert half.noise == pytest.approx(1e-7)
+    assert half.as_dict()["estimated"]
+    assert not any(mix.precision("a") == "float16" for mix in world.asked)
+    assert "estimated" not in next(effect for effect in ranking.effects if not effect.estimated).as_dict()
+
+
 def test_progress_is_told() -> None:
     told: list[tuple[int, int]] = []
     rank(ITEMS[:1], World(NOISE), told=lambda done, of: told.append((done, of)))

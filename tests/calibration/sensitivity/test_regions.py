@@ -15,6 +15,7 @@ from portproof.calibration.samples import open_samples
 from portproof.calibration.sensitivity.mix import Mix, Precision
 from portproof.calibration.sensitivity.ranking import rank
 from portproof.calibration.sensitivity.regions import RegionMixes, as_computed, worst_db
+from portproof.calibration.write import write
 from portproof.device_profiles.integer_kernels import KernelRules, load
 
 MODEL = """
@@ -54,8 +55,12 @@ def named(mixes: RegionMixes, *precisions: Precision) -> Mix:
 
 def test_items_are_what_the_unit_can_do_otherwise_than_in_float(mixes: RegionMixes) -> None:
     found = [[option.precision for option in item.options] for item in mixes.items]
-    layer = ["int8", "dynamic", "weight_only", "float32"]
-    assert found == [layer, ["int8", "weight_only", "float32"], layer]  # no dynamic depthwise kernel, no softmax
+    layer = ["int8", "dynamic", "weight_only", "float16", "float32"]
+    assert found == [
+        layer,
+        ["int8", "weight_only", "float16", "float32"],
+        layer,
+    ]  # no dynamic depthwise kernel, no softmax
 
 
 def test_work_and_size_are_counted(mixes: RegionMixes) -> None:
@@ -80,6 +85,30 @@ def test_each_form_is_in_the_plan_where_the_mix_says(mixes: RegionMixes) -> None
     assert second in plan.integer
     assert set(plan.weights) == {first, second, third}
     assert not plan.why_float.keys() & {first, third}
+
+
+def test_weights_in_float16_are_written_so_and_nearly_exact(mixes: RegionMixes) -> None:
+    first, *_ = (item.name for item in mixes.items)
+    mix = named(mixes, "float16", "float32", "float32")
+    plan = mixes.plan(mix)
+    assert (plan.half, plan.weights) == ({first}, {})
+    written = write(mixes.model, plan)
+    held = {value.name: value.dtype for value in written.graph.initializers.values()}
+    assert held["wide_half"] == ir.DataType.FLOAT16
+    assert "wide" not in held
+    assert 55 < mixes(mix) < 90
+    noise = rank(mixes.items, mixes).noise(first, "float16")
+    assert -10 * math.log10(noise) == pytest.approx(mixes(mix), abs=5)  # what is taken for it unseen
+
+
+def test_weights_beyond_float16_have_no_such_option() -> None:
+    mixes = mixes_of(MODEL, wide=(32, 32, 3, 3), each=(32, 1, 3, 3), point=(32, 32, 1, 1))
+    value = mixes.model.graph.initializers["point"]
+    array = value.const_value.numpy().copy()
+    array[0, 0] = 7e4
+    value.const_value = ir.tensor(array, name="point")
+    found = ["float16" in {option.precision for option in item.options} for item in mixes.items]
+    assert found == [True, True, False]
 
 
 def test_more_precision_less_noise(mixes: RegionMixes) -> None:

@@ -2,7 +2,7 @@ import itertools
 import json
 
 import pytest
-from tests.calibration.sensitivity.worlds import ITEMS, NOISE, World
+from tests.calibration.sensitivity.worlds import ITEMS, NOISE, World, item
 
 from portproof.calibration.sensitivity.measure import Judges
 from portproof.calibration.sensitivity.mix import Mix, chosen
@@ -55,6 +55,29 @@ def test_the_largest_accuracy_within_a_size() -> None:
     assert point.size_bytes <= 1600
     assert point.mix.precision("depthwise") == "float32"
     assert found(Targets(max_size_bytes=10**6)).required().mix == Mix.of(ITEMS)
+
+
+LIGHT = [item(name, 100, "int8", "weight_only", "float16", "float32") for name in ("a", "b", "c")]
+LOUD = {
+    ("a", "int8"): 1e-2,
+    ("b", "int8"): 1e-6,
+    ("c", "int8"): 1e-2,
+    ("a", "weight_only"): 1e-3,
+    ("c", "weight_only"): 1e-7,
+}
+
+
+def light(targets: Targets) -> dict[str, str]:
+    world = World(LOUD)
+    return search(LIGHT, rank(LIGHT, world), Judges(sqnr_db=world), targets).required().mix.as_dict()
+
+
+def test_what_stays_float_gives_up_bytes_as_far_as_the_bounds_allow() -> None:
+    assert light(Targets(min_sqnr_db=50)) == {"a": "float16", "b": "int8", "c": "weight_only"}
+
+
+def test_within_a_size_float16_lies_between() -> None:
+    assert light(Targets(max_size_bytes=450)) == {"a": "float16", "b": "weight_only", "c": "weight_only"}
 
 
 def test_both_bounds_at_once() -> None:

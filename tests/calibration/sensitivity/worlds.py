@@ -5,8 +5,15 @@ from dataclasses import dataclass, field
 from portproof.calibration.sensitivity.mix import Item, Mix, Option, Precision
 from portproof.calibration.sensitivity.noise import decibels
 
-COSTS: dict[Precision, float] = {"int8": 64, "dynamic": 96, "int16": 128, "weight_only": 1024, "float32": 1024}
-BYTES: dict[Precision, int] = {"int8": 1, "dynamic": 1, "int16": 1, "weight_only": 1, "float32": 4}
+COSTS: dict[Precision, float] = {
+    "int8": 64,
+    "dynamic": 96,
+    "int16": 128,
+    "weight_only": 1024,
+    "float16": 1024,
+    "float32": 1024,
+}
+BYTES: dict[Precision, int] = {"int8": 1, "dynamic": 1, "int16": 1, "weight_only": 1, "float16": 2, "float32": 4}
 
 
 def item(name: str, weights: int, *precisions: Precision) -> Item:

@@ -26,6 +26,28 @@ def test_weights_take_half_the_bytes_and_the_numbers_stay_near() -> None:
         assert not np.array_equal(got, tflite_outputs(full.data, x)["y"])
 
 
+HALF = """<ir_version: 9, opset_import: ["" : 18]> g (float[1,16,8,8] x) => (float[1,16,8,8] y) {
+    v = Cast <to = 1> (h)
+    a = Conv <pads=[1,1,1,1]> (x, v)
+    y = Conv <pads=[1,1,1,1]> (a, w)
+}"""
+
+
+def test_weights_that_were_float16_are_float16_in_the_file_and_others_stay() -> None:
+    h, w = ((RNG.standard_normal((16, 16, 3, 3)) / 12).astype(kind) for kind in (np.float16, np.float32))
+    x = {"x": RNG.standard_normal((1, 16, 8, 8)).astype(np.float32)}
+    model = onnx_model(HALF, h=h, w=w)
+    made = convert_model(model, io_layout="keep")
+    assert made.op_counts["DEQUANTIZE"] == 1
+    assert h.nbytes + w.nbytes < len(made.data) < h.nbytes + w.nbytes + 4000
+    widened = onnx_model(
+        TEXT.replace("(a, w)", "(a, v)").replace("Relu (b)", "Identity (b)"), w=h.astype(np.float32), v=w
+    )
+    plain = convert_model(widened, io_layout="keep")
+    assert "DEQUANTIZE" not in plain.op_counts  # nobody asked for it, though nothing would be lost
+    np.testing.assert_array_equal(tflite_outputs(made.data, x)["y"], tflite_outputs(plain.data, x)["y"])
+
+
 def test_values_beyond_float16_stay_as_they_are() -> None:
     w = (RNG.standard_normal((16, 16, 3, 3)) / 12).astype(np.float32)
     w[0, 0, 0, 0] = 1e5
