@@ -86,12 +86,16 @@ def _mix(mix: Mapping[str, Any] | None) -> list[Section]:
         rows=rows,
         right=frozenset(range(2, 7)),
     )
-    worst = [(each["item"], each["precision"], _db(each["sqnr_db"])) for each in mix["ranking"][:_WORST]]
+    worst = [(each["item"], each["precision"], _alone(each)) for each in mix["ranking"][:_WORST]]
     table = ("layer", "precision", "SQNR dB of the outputs")
     return [
         frontier,
         Section(title="What hurts most, each alone", head=table, rows=worst, right=frozenset({2})),
     ]
+
+
+def _alone(effect: Mapping[str, Any]) -> str:
+    return f"{_db(effect['sqnr_db'])} (estimated)" if effect.get("estimated") else _db(effect["sqnr_db"])
 
 
 def _task(metric: Mapping[str, Any]) -> str:

@@ -55,6 +55,8 @@ def test_the_frontier_is_plotted_with_what_was_asked_for(tmp_path: Path) -> None
     assert frontier.svg.count("<circle") == sum(point["sqnr_db"] is not None for point in report.mix["frontier"])
     (worst,) = [section for section in page.sections if section.title.startswith("What hurts")]
     assert len(worst.rows) == len(report.mix["ranking"])
+    guesses = [row for row in worst.rows if row[2].endswith("(estimated)")]
+    assert [row[1] for row in guesses] == ["float16"] * len(guesses) != []
 
 
 def test_layers_that_are_not_int8_are_named_with_their_reasons(tmp_path: Path) -> None:
@@ -65,4 +67,4 @@ def test_layers_that_are_not_int8_are_named_with_their_reasons(tmp_path: Path) -
     page = quantized_page(report, "net.onnx")
     (section,) = [section for section in page.sections if section.title == "Layers that are not int8"]
     assert [row[0] for row in section.rows] == [layer["name"] for layer in report.mix["layers"]]
-    assert all(row[2] in ("dynamic", "weight_only", "float32") and row[4] for row in section.rows)
+    assert all(row[2] in ("dynamic", "weight_only", "float16", "float32") and row[4] for row in section.rows)
