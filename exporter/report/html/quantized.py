@@ -94,7 +94,7 @@ def _mix(mix: Mapping[str, Any] | None) -> list[Section]:
     ]
 
 
-def _alone(effect: Mapping[str, Any]) -> str:
+def _alone(effect: Mapping[str, Any]) -> str | None:
     return f"{_db(effect['sqnr_db'])} (estimated)" if effect.get("estimated") else _db(effect["sqnr_db"])
 
 
