@@ -143,6 +143,7 @@ class Planner:
                 choice=self._choice(),
                 apart=self._apart(model),
                 processor=self.options.processor,
+                progress=self.telling.progress,
             )
         return Planned(model=model, plan=reached.plan, reached=reached)
 

@@ -1,7 +1,7 @@
 """From targets to a plan: rank the regions of a model, search for the cheapest mix that meets the targets."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,12 @@ from portproof.calibration.sensitivity.targets import Targets
 from portproof.calibration.sensitivity.timing import Timed, fastest
 from portproof.device_profiles.errors import PortproofError
 from portproof.device_profiles.integer_kernels import KernelRules
+from portproof.runtimes.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
+RANKING = "rank layers by what they cost in each precision"
 LOOKED_AT = 16  # of the samples held back
 _ALL: frozenset[Precision] = frozenset({"int8", "dynamic", "int16", "weight_only", "float16", "float32"})
 # What is tried where a mix is not faster than float: without conversions between layers, then without any.
@@ -45,7 +47,7 @@ class Wishes:
         timed: a plan against the float model on the unit; a mix that is not faster is set aside for one of fewer
             precisions that is. None where nothing is timed.
         processor: see `RegionMixes`.
-        told: is told how many models were run, of how many at most that are known of.
+        progress: is told of the ranking, which runs the model once for most precisions of each region.
     """
 
     targets: Targets
@@ -54,7 +56,7 @@ class Wishes:
     drop: Callable[[Plan], float] | None = None
     timed: Callable[[Plan], Timed | None] | None = None
     processor: str = ""
-    told: Callable[[int, int], None] | None = None
+    progress: Progress = field(default_factory=Silent)
 
 
 def choose(
@@ -100,7 +102,8 @@ def choose(
     if not any(len(each.options) > 1 for each in items):
         what = f"nothing of the model can be quantized for {rules.name} with the precisions allowed"
         raise PortproofError("E-CALIB-NOTHING", what, hint="allow more precisions, or choose another device")
-    ranking = rank(items, replace(mixes, thrifty=False), told=wishes.told)
+    with wishes.progress.step(RANKING, sum(len(each.options) - 1 for each in items)) as advance:
+        ranking = rank(items, replace(mixes, thrifty=False), told=lambda *_: advance())
     size = _rest(model, mixes.items) if base_bytes is None else base_bytes
     return fastest(_found(mixes, ranking, wishes, size), mixes.plan, wishes.timed)
 

@@ -24,6 +24,7 @@ from portproof.calibration.sensitivity.timing import Speed, Timed, Timing, slowe
 from portproof.calibration.write import write
 from portproof.device_profiles.errors import Message, PortproofError
 from portproof.device_profiles.integer_kernels import KernelRules
+from portproof.runtimes.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -137,6 +138,7 @@ def reach(
     choice: Choice,
     apart: Mapping[str, str],
     processor: str = "",
+    progress: Progress | None = None,
 ) -> Reached:
     """The plan of the cheapest mix that reaches a goal, before any step that betters it.
 
@@ -149,6 +151,7 @@ def reach(
         choice: how ranges are set.
         apart: regions that stay float, each with the reason.
         processor: the architecture that it will run on: what is known to be slower in integers there stays float.
+        progress: told of the ranking.
 
     Raises:
         PortproofError: ``E-GATE-METRIC``: no mix reaches it, or only float does; ``E-USAGE``, ``E-CONFIG``,
@@ -162,6 +165,7 @@ def reach(
         pace=goal.pace,
         timed=_timed(model, rules, timing) if timing and timing.decides else None,
         processor=processor,
+        progress=progress or Silent(),
     )
     found, plan = choose(model, rules, histograms, samples.held_back(), wishes, choice=choice, apart=apart)
     _refuse_float(found)
