@@ -128,7 +128,7 @@ class Reached:
         return {"name": f"{Path(name).name}:{function}", **scores, "inputs": self.task.inputs}
 
 
-def reach(
+def reach(  # noqa: PLR0913 - the parts of one planner
     model: "ir.Model",
     rules: KernelRules,
     histograms: Mapping[str, Histogram],

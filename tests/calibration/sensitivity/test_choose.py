@@ -54,7 +54,7 @@ def test_progress_and_latency_are_passed_on(mixes: RegionMixes) -> None:
     ticks: list[None] = []
 
     class Listener(Silent):
-        def step(self, title: str, total: int | None = None) -> AbstractContextManager[Callable[[], None]]:
+        def step(self, _title: str, total: int | None = None) -> AbstractContextManager[Callable[[], None]]:
             totals.append(total)
             return nullcontext(lambda: ticks.append(None))
 
