@@ -30,7 +30,8 @@ class ProductGroup:
 
     Attributes:
         value: what they read; its last axis is contracted.
-        products: MatMul and Gemm nodes whose weights are constants of two axes that no one else reads.
+        products: MatMul and Gemm nodes whose weights are constants of two axes that no one else reads; one at least
+            that may be int8: what is marked to stay float takes factors over like the others.
         doors: what of theirs reads the value: products, or reshapes that lead to products alone.
     """
 
@@ -44,8 +45,9 @@ class ProductGroup:
         return self.value.name or ""
 
     def weights(self) -> Floats:
-        """All weights beside each other, [inputs, outputs of all]."""
-        return np.concatenate([_inputs_first(node, _array(node)) for node in self.products], axis=1)
+        """All weights that may be rounded beside each other, [inputs, outputs of all]."""
+        rounded = [node for node in self.products if not is_marked(node)]
+        return np.concatenate([_inputs_first(node, _array(node)) for node in rounded], axis=1)
 
     @property
     def needs_mul(self) -> bool:
@@ -80,13 +82,14 @@ def find(model: "ir.Model") -> list[ProductGroup]:
     return [
         ProductGroup(value=value, products=tuple(products), doors=tuple(dict.fromkeys(doors)))
         for value, (products, doors) in found.items()
+        if not all(is_marked(node) for node in products)
     ]
 
 
 def _is_product(node: "ir.Node") -> bool:
-    """Whether a node multiplies the last axis of what it reads with constant weights of its own, and may be int8."""
+    """Whether a node multiplies the last axis of what it reads with constant weights of its own."""
     value, weight = node.inputs[0], node.inputs[1]
-    if value is None or weight is None or attribute(node, "transA", 0) or is_marked(node):
+    if value is None or weight is None or attribute(node, "transA", 0):
         return False
     return is_constant(weight) and len(weight.uses()) == 1 and len(shape_of(weight) or ()) == 2
 

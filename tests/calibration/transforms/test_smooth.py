@@ -6,6 +6,7 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.passes import common
 
+from portproof.calibration.place.marked import mark
 from portproof.calibration.transforms import products
 from portproof.calibration.transforms.smooth import (
     ALPHAS,
@@ -128,6 +129,31 @@ def test_products_behind_a_reshape_are_of_the_value_in_front_of_it():
     after = _migrated(context)
     reshape = next(node for node in after.model.graph if node.outputs[0].name == "rows")
     assert reshape.inputs[0].name == "n_migrated"
+
+
+BESIDE = RESHAPED.replace("back = ", "[few] z = Gemm(rows, w1)  [sum] r = Add(a, z)  back = ").replace(
+    "(a, full)", "(r, full)"
+)
+ONLY = """
+net (float[6,16] x) => (float[6,8] y)
+{ s = Mul(x, gamma)  [few] y = MatMul(s, w0) }
+"""
+
+
+def _marked(context):
+    mark(next(node for node in context.model.graph if node.name == "few"), "it is to stay float")
+    return context
+
+
+def test_a_product_that_stays_float_takes_factors_over_and_asks_for_none():
+    context = _marked(_context(BESIDE, w0=(16, 16), w1=(16, 16)))
+    (group,) = products.find(context.model)
+    assert (group.name, len(group.products), group.weights().shape) == ("n", 2, (16, 16))
+    before = context.outputs(None)
+    after = _migrated(context)
+    assert "n_migrated" in {value.name for node in after.model.graph for value in node.outputs}
+    assert np.abs(after.outputs(None) - before).max() < 1e-5 * np.abs(before).max()
+    assert products.find(_marked(_context(ONLY, w0=(16, 8))).model) == []
 
 
 GELU = """
