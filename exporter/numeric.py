@@ -26,11 +26,13 @@ class Difference:
             or the shapes differ.
         limit: the largest that counts as rounding.
         why: what is wrong when a number cannot say it; else "".
+        share: the difference to the reference's largest finite magnitude; of integers 0.
     """
 
     max_abs: float
     limit: float
     why: str = ""
+    share: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -60,8 +62,8 @@ def _floats(reference: NDArray[Any], candidate: NDArray[Any]) -> Difference:
         return _never("NaN or infinity stand at other places")
     scale = float(np.abs(a[finite]).max(initial=0.0))
     error = float(np.abs(a[finite] - b[finite]).max(initial=0.0))
-    share = _RELATIVE.get(reference.dtype.name, _RELATIVE["float32"])
-    return Difference(max_abs=error, limit=share * max(scale, 1e-3))
+    allowed, scale = _RELATIVE.get(reference.dtype.name, _RELATIVE["float32"]), max(scale, 1e-3)
+    return Difference(max_abs=error, limit=allowed * scale, share=error / scale)
 
 
 def _integers(reference: NDArray[Any], candidate: NDArray[Any]) -> Difference:
