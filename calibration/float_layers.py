@@ -8,6 +8,7 @@ the bytes, whichever is more: where it is far larger, float is the better bargai
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from statistics import median
 
 from portproof.calibration.accuracy import BEST_DB, Accuracy
 from portproof.calibration.guard import Guarded, Verdict
@@ -21,7 +22,7 @@ _TIMES = 3.0  # as large a share of the noise as of what is saved: below that it
 _MOST = 0.125  # of the work, and of the bytes, of all layers
 _ENOUGH_DB = 40.0  # an error of a hundredth: what more would bring is worth no time
 _LEAST_GAIN_DB = 0.5
-_FOR_RANKING = 10  # samples: noises of layers differ by factors
+_FOR_RANKING, _FOR_JUDGING = 10, 32  # samples: noises of layers differ by factors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ def leave_float(
     """Take the layers out of int8 that make three times as much of the noise as of the work, or more.
 
     The most worth first, until an eighth of all work is float, or 40 dB seem to be reached; kept only if the model's
-    outputs gain half a dB. A model that has 40 dB is left alone.
+    outputs gain half a dB. A model that has 40 dB is left alone. All of a typical sample: see `_Judge`.
 
     Args:
         workspace: with the plan so far, weights corrected.
@@ -60,12 +61,15 @@ def leave_float(
     Returns:
         The accuracy before, and the plan with what stays float told by name; verdicts of those that were tried.
     """
-    plan, reached = workspace.plan, workspace.accuracy(workspace.plan, in_rows=in_rows)
-    found = shares(workspace, in_rows=in_rows, advance=advance) if reached.mean_db < _ENOUGH_DB else {}
-    names = chosen(found, reached.mean_db)
+    plan, judged = workspace.plan, _Judge(workspace, in_rows)
+    reached = workspace.accuracy(plan, in_rows=in_rows)
+    typical_db = judged.typical_db(plan)
+    found = shares(workspace, in_rows=in_rows, advance=advance) if typical_db < _ENOUGH_DB else {}
+    names = chosen(found, typical_db)
     tried = _without(plan, {name: _why(found[name]) for name in names})
     accuracy = workspace.accuracy(tried, in_rows=in_rows) if names else reached
-    kept = accuracy.mean_db >= reached.mean_db + _LEAST_GAIN_DB
+    gains = bool(names) and judged.typical_db(tried) >= typical_db + _LEAST_GAIN_DB
+    kept = gains and accuracy.mean_db > reached.mean_db
     verdicts = tuple(_verdict(name, found[name], kept=kept) for name in names)
     if not kept:
         tried, accuracy = plan, reached
@@ -74,11 +78,11 @@ def leave_float(
 
 def shares(workspace: Workspace, *, in_rows: bool, advance: Callable[[], None] = lambda: None) -> dict[str, Share]:
     """What each layer quantized when running makes of all noise, and what it takes, by name."""
-    plan = workspace.plan
+    plan, judged = workspace.plan, _Judge(workspace, in_rows)
     names = [name for name in plan.layers if name in plan.dynamic]
     noises = {}
     for name in names:
-        noises[name] = _noise_alone(workspace, name, in_rows=in_rows)
+        noises[name] = ratio(judged.alone_db(name))
         advance()
     work = {region.name: float(products(region)) for region in regions.find(workspace.model) if region.layer}
     size = {name: float(weights.integers.size) for name, weights in plan.weights.items()}
@@ -89,12 +93,23 @@ def shares(workspace: Workspace, *, in_rows: bool, advance: Callable[[], None] =
     }
 
 
-def _noise_alone(workspace: Workspace, name: str, *, in_rows: bool) -> float:
-    """Noise to signal, as powers, of the outputs with one layer in int8 and all else float; the mean over outputs."""
-    others = set(workspace.plan.weights) - {name}
-    alone = replace(_without(workspace.plan, dict.fromkeys(others, "")), tables={})
-    found = workspace.accuracy(alone, in_rows=in_rows, most=_FOR_RANKING)
-    return sum(ratio(sqnr_db) for sqnr_db in found.outputs.values()) / max(1, len(found.outputs))
+@dataclass(frozen=True, kw_only=False)
+class _Judge:
+    """What plans reach on a typical sample: one that a near tie turns over would outweigh all others in a sum."""
+
+    workspace: Workspace
+    in_rows: bool
+
+    def typical_db(self, plan: Plan, most: int = _FOR_JUDGING) -> float:
+        """The median over samples of the mean SQNR of the outputs."""
+        found = self.workspace.accuracies(plan, in_rows=self.in_rows, most=most)
+        return median(each.mean_db for each in found) if found else BEST_DB
+
+    def alone_db(self, name: str) -> float:
+        """The same with one layer in int8 and all else float."""
+        plan = self.workspace.plan
+        others = set(plan.weights) - {name}
+        return self.typical_db(replace(_without(plan, dict.fromkeys(others, "")), tables={}), _FOR_RANKING)
 
 
 def decibels(noise: float) -> float:

@@ -104,15 +104,22 @@ class Workspace:
         """See `steps.Context`."""
         return mean_errors(self.model, self.plan, layers, _first(self._fit(), _FOR_MEANS))
 
-    def accuracy(self, plan: Plan, *, in_rows: bool = False, most: int = _JUDGED) -> Accuracy:
-        """Of a plan, on the samples held back, or the first `most` of them.
+    def accuracy(self, plan: Plan, *, in_rows: bool = False) -> Accuracy:
+        """Of a plan, on the samples held back.
 
         With `in_rows` what is quantized when running has a scale for each row: see `row_scales`.
         """
+        return compare(self.wanted(), self._given(plan, in_rows, _JUDGED))
+
+    def accuracies(self, plan: Plan, *, in_rows: bool = False, most: int = _JUDGED) -> list[Accuracy]:
+        """The same of each sample held back, or of the first `most`."""
+        pairs = zip(_first(self.wanted(), most), self._given(plan, in_rows, most), strict=True)
+        return [compare([wanted], [given]) for wanted, given in pairs]
+
+    def _given(self, plan: Plan, in_rows: bool, most: int) -> Iterator[Inputs]:
         names = [output.name or "" for output in self.model.graph.outputs]
         model = write(self.model, plan)
-        found = run.stream(with_row_scales(model) if in_rows else model, names, _first(self.held_back(), most))
-        return compare(_first(self.wanted(), most), found)
+        return run.stream(with_row_scales(model) if in_rows else model, names, _first(self.held_back(), most))
 
     def wanted(self) -> Iterator[Inputs]:
         """The float model's outputs on the samples held back."""

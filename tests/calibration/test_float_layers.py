@@ -179,3 +179,27 @@ def test_noise_is_that_of_the_scales_that_the_unit_finds(tmp_path: Path) -> None
         found = quantize(path, tmp_path / "q.onnx", uneven(), recipe="dynamic", device=device)
         before[device] = next(each for each in found.report.steps if each.name == float_layers.NAME).before.sqnr_db
     assert before[None] > before["onnxruntime-cpu"] + 10
+
+
+def test_a_typical_sample_is_judged_not_the_sum_over_all() -> None:
+    """One sample is far off: in a sum of squares it would be all there is."""
+    data = samples(30)
+    for sample in data[::7]:  # one of those held back, whichever fifth that is
+        sample["x"][0, 1] = 1e4  # a row whose step is too coarse for the rest of it
+    model = with_weights(ir.from_onnx_text(TEXT), _arrays(0.3))
+    model.graph.initializers["w0"].const_value = ir.tensor(_without_second(model, "w0"), name="w0")
+    model.graph.initializers["w3"].const_value = ir.tensor(_without_second(model, "w3"), name="w3")
+    space = workspace(model, data)
+    each = [found.mean_db for found in space.accuracies(space.plan, in_rows=True)]
+    typical_db = float_layers._Judge(space, True).typical_db(space.plan)
+    assert typical_db == pytest.approx(float(np.median(each)))
+    assert typical_db > space.accuracy(space.plan, in_rows=True).mean_db + 3
+
+
+def _without_second(model: ir.Model, name: str) -> np.ndarray:  # type: ignore[type-arg]
+    """Weights that do not read the channel that is far off."""
+    value = model.graph.initializers[name].const_value
+    assert value is not None
+    array = value.numpy().copy()
+    array[1] = 0
+    return array
