@@ -13,7 +13,7 @@ STAGES = (
     ("run the source for the proof", "portproof.exporter.simplify.run", "_expected"),
     ("onnxsim", "portproof.exporter.simplify.run", "run_onnxsim"),
     ("passes on ONNX", "portproof.exporter.simplify.run", "run_passes"),
-    ("prove the simplified model", "portproof.exporter.simplify.run", "_prove"),
+    ("prove the simplified model", "portproof.exporter.simplify.run", "prove"),
     ("recognise patterns", "portproof.exporter.tflite.conversion", "recognised"),
     ("lower to TFLite's operators", "portproof.exporter.tflite.conversion", "lower"),
     ("passes before layout", "portproof.exporter.tflite.conversion", "before_layout"),
