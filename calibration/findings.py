@@ -78,7 +78,7 @@ def poor(accuracy: Accuracy) -> Iterator[Message]:
                 what=f"output {name!r} of the quantized model has an SQNR of {sqnr_db:.1f} dB",
                 where=name,
                 why=f"below {_POOR_DB:.0f} dB the error is a third of the signal or more",
-                hint="try the recipe dynamic or weight-only, or keep the layers that hurt in float",
+                hint="try the recipe dynamic or weight-only (w8a16 for an NPU), or keep the layers that hurt in float",
             )
 
 

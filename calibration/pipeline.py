@@ -78,6 +78,8 @@ class _Job:
             options.goal.check(self.recipe)
         with self.telling.part("read the model"):
             self.model = prepare.prepare(prepare.load(source))
+        if self.recipe.precision == "int16":
+            prepare.require_wide_pairs(self.model)
 
     def run(self, out_path: Path, data: Data) -> Quantized:
         samples, reference = self._samples(data), Reference()

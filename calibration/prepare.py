@@ -20,6 +20,8 @@ _QUANTIZED = (
     "MatMulInteger",
     "ConvInteger",
 )
+#: The operator set since which QuantizeLinear and DequantizeLinear may be of 16 bits.
+WIDE_PAIRS = 21
 _OLDEST_OPSET = 13  # QuantizeLinear and DequantizeLinear take an axis since
 
 
@@ -68,6 +70,22 @@ def prepare(model: "ir.Model") -> "ir.Model":
         common.ShapeInferencePass()(copy)
     RecogniseGelu()(copy)
     return tidied(copy)
+
+
+def require_wide_pairs(model: "ir.Model") -> None:
+    """Refuse a model whose operator set has no pairs of 16 bits.
+
+    Raises:
+        PortproofError: ``E-MODEL-UNSUPPORTED``.
+    """
+    opset = model.opset_imports.get("", 0)
+    if opset < WIDE_PAIRS:
+        raise PortproofError(
+            "E-MODEL-UNSUPPORTED",
+            f"int16 activations need operator set {WIDE_PAIRS}, the model is of {opset}",
+            why="QuantizeLinear of an older one knows 8 bits only",
+            hint=f"export it anew with opset {WIDE_PAIRS} or later, as `portproof export` does from torch",
+        )
 
 
 def _is_inferred(model: "ir.Model") -> bool:

@@ -95,6 +95,13 @@ _ALL = (
         weight_steps=_learned,
     ),
     Recipe(
+        name="w8a16",
+        summary="as default, activations int16: for NPUs where 8 bits are too few, as for a transformer's residuals",
+        precision="int16",
+        graph_steps=_equalisation,
+        weight_steps=_second_order,
+    ),
+    Recipe(
         name="dynamic",
         summary="int8 weights, rounded as by default, activations quantized when running, float where int8 costs most",
         form="dynamic",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from portproof.calibration import run
+from portproof.calibration import prepare, run
 from portproof.calibration.build import Choice, build, layer_weights
 from portproof.calibration.graph.access import constant
 from portproof.calibration.observe.histogram import Histogram
@@ -36,7 +36,6 @@ _RAISED = "the search for a mix of precisions left it float"
 _MIXED: frozenset[Precision] = frozenset({"int8", "dynamic", "weight_only", "float16", "float32"})
 _LARGEST_HALF = 65504.0
 _STATIC: frozenset[Precision] = frozenset({"int8", "int16"})
-_INT16_PAIRS = 21  # the operator set since which pairs may be of 16 bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,7 @@ class RegionMixes:
 
     @property
     def _has_int16(self) -> bool:
-        return self.rules.mixed_types and self.model.opset_imports.get("", 0) >= _INT16_PAIRS
+        return self.rules.mixed_types and self.model.opset_imports.get("", 0) >= prepare.WIDE_PAIRS
 
     def plan(self, mix: Mix) -> Plan:
         """The plan of a mix: static ranges of the histograms, weights rounded to nearest.

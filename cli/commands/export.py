@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     "--quant",
     metavar="RECIPE",
     default="",
-    help="Quantize by a recipe: fast, default, thorough, dynamic or weight-only: see docs/quantization.md.",
+    help="Quantize by a recipe: fast, default, thorough, w8a16, dynamic or weight-only: see docs/quantization.md.",
 )
 @click.option(
     "--calib",

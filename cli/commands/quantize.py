@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "--recipe",
     default="default",
     show_default=True,
-    help="fast, default, thorough, dynamic or weight-only: docs/quantization.md says what each does.",
+    help="fast, default, thorough, w8a16, dynamic or weight-only: docs/quantization.md says what each does.",
 )
 @click.option("-d", "--device", metavar="DEVICE", help="Place it for this device, or unit. [LiteRT on any CPU]")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="[MODEL.int8.onnx]")
