@@ -71,6 +71,13 @@ METHODS = (
         choice="default@onnxruntime-cpu",
         only=("trained/minilm",),
     ),
+    Method(
+        name="portproof w8a16 for qnn-htp",
+        peer="portproof",
+        script="ours.py",
+        choice="w8a16@qnn-htp",
+        only=("trained/minilm",),
+    ),
     Method(name="onnxruntime minmax", peer="onnxruntime", script="onnxruntime_static.py", choice="MinMax"),
     Method(name="onnxruntime entropy", peer="onnxruntime", script="onnxruntime_static.py", choice="Entropy"),
     Method(name="onnxruntime percentile", peer="onnxruntime", script="onnxruntime_static.py", choice="Percentile"),
