@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from portproof.calibration import prepare, recipes, run
 from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.findings import check_range, float_nodes, poor
-from portproof.calibration.options import Options, unit_rules
+from portproof.calibration.options import Options, check_integers, unit_rules
 from portproof.calibration.padding import find as find_padding
 from portproof.calibration.padding import without as without_padding
 from portproof.calibration.plan import Plan
@@ -78,6 +78,7 @@ class _Job:
             options.goal.check(self.recipe)
         with self.telling.part("read the model"):
             self.model = prepare.prepare(prepare.load(source))
+        check_integers(options.integers, self.model, self.recipe)
         if self.recipe.precision == "int16":
             prepare.require_wide_pairs(self.model)
 

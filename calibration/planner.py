@@ -177,4 +177,5 @@ class Planner:
     def _place(self, model: "ir.Model", shared: Mapping[str, str] | None = None) -> Placement:
         apart = {**self._apart(model), **(shared or {})}
         precision, processor = self.recipe.precision, self.options.processor
-        return place(model, self.rules, precision=precision, apart=apart, processor=processor)
+        wanted = self.options.integers
+        return place(model, self.rules, precision=precision, apart=apart, processor=processor, integers=wanted)

@@ -1,6 +1,6 @@
 """The placement of a model on a unit: regions in integers, regions that stay float and why, groups of one encoding."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,7 @@ def place(
     apart: Mapping[str, str] | None = None,
     processor: str = "",
     found: tuple[Region, ...] | None = None,
+    integers: Collection[str] = (),
 ) -> Placement:
     """Place a prepared model on a unit.
 
@@ -69,10 +70,13 @@ def place(
         processor: ``"x86_64"``, ``"aarch64"``: what is known to be slower in integers on it stays float where that
             costs less; "" for any.
         found: the regions of the model, where they are known.
+        integers: names of nodes, or of operators, that compute in integers wherever the unit can, whatever that costs.
     """
     found = regions.find(model) if found is None else found
     refused = islands.refusals(found, rules, precision, apart or {})
     costly = islands.unprofitable(found, refused, rules, processor) if rules.float_islands else {}
+    forced = {region.name for region in found if {region.name, region.head.op_type} & set(integers)}
+    costly = {name: why for name, why in costly.items() if name not in forced}
     moved = {region.name for region in found if region.head.op_type in MOVEMENT}
     told = {**refused, **{name: why for name, why in costly.items() if name not in moved}}
     integer = frozenset(region.name for region in found if region.name not in refused and region.name not in costly)

@@ -43,6 +43,14 @@ if TYPE_CHECKING:
 )
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that watch samples.")
 @click.option("--seed", default=0, show_default=True, help="Seed of all that is drawn.")
+@click.option(
+    "--integer",
+    "integers",
+    multiple=True,
+    metavar="NODE",
+    help="Compute this node, or every node of this operator (Softmax), in integers where the unit can, whatever its "
+    "conversions cost; may be given again.",
+)
 @click.option("--float", "apart", multiple=True, metavar="NODE", help="Keep this node in float; may be given again.")
 @click.option(
     "--processor",

@@ -46,6 +46,15 @@ def test_a_lone_add_between_islands_is_not_worth_its_conversions() -> None:
     assert len(reasons) == 1
 
 
+@pytest.mark.parametrize("asked", ["Add", "s"])
+def test_what_is_asked_for_in_integers_is_whatever_it_costs(asked: str) -> None:
+    body = "{ c = Conv(x, w) g = Gelu(c) h = Gelu(c) [s] s = Add(g, h) t = Gelu(s) y = Conv(t, w) }"
+    found = placed(body, {"w": (32, 32, 1, 1)}, integers=[asked])
+    assert op_types(found) == ["Conv", "Add", "Conv"]
+    assert "s" not in found.why_float
+    assert op_types(placed(body, {"w": (32, 32, 1, 1)}, integers=["Gelu"])) == ["Conv", "Conv"]  # it has no kernel
+
+
 def test_the_residual_stream_between_float_normalisations_stays_float_and_products_do_not() -> None:
     body = """{ n = LayerNormalization(x, g) p = MatMul(n, w) r = Add(p, x) m = LayerNormalization(r, g)
       q = MatMul(m, w) y = Add(q, r) }"""
