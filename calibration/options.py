@@ -63,14 +63,19 @@ def unit_rules(device: str | None) -> KernelRules:
     return integer_kernels.for_device(device)
 
 
-def check_integers(names: Sequence[str], model: "ir.Model", recipe: Recipe) -> None:
+def check_integers(options: Options, model: "ir.Model", recipe: Recipe) -> None:
     """Refuse names of `Options.integers` that would be ignored.
 
     Raises:
-        PortproofError: ``E-USAGE``: the model has no such node and no such operator; the recipe fixes no scales.
+        PortproofError: ``E-USAGE``: the model has no such node and no such operator; the recipe fixes no scales; a mix
+            is searched for, which decides itself.
     """
+    names = options.integers
     if not names:
         return
+    if options.goal is not None:
+        what = "a search for a mix decides itself what computes in integers"
+        raise PortproofError("E-USAGE", what, hint="leave the bounds out, or the nodes that are asked for")
     if recipe.form != "static":
         what = f"the recipe {recipe.name} computes nothing with fixed scales: no node can be asked for in integers"
         raise PortproofError("E-USAGE", what, hint="take fast, default, thorough or w8a16")

@@ -78,7 +78,7 @@ class _Job:
             options.goal.check(self.recipe)
         with self.telling.part("read the model"):
             self.model = prepare.prepare(prepare.load(source))
-        check_integers(options.integers, self.model, self.recipe)
+        check_integers(options, self.model, self.recipe)
         if self.recipe.precision == "int16":
             prepare.require_wide_pairs(self.model)
 

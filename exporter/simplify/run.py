@@ -134,8 +134,8 @@ def _compared(
         for name, array in wanted.items():
             found = difference(array, got[name])
             errors[name] = max(errors.get(name, 0.0), found.max_abs)
-            if not found.ok and found.max_abs >= errors[name]:
-                faults[name] = found
+            if not found.ok:
+                faults[name] = max(faults.get(name, found), found, key=lambda each: (bool(each.why), each.share))
     return errors, faults
 
 

@@ -12,7 +12,7 @@ from portproof.exporter.simplify.run import prove
 
 HEAD = """<ir_version: 10, opset_import: ["" : 21]>
 net (float[4000] x) => (float[4000] y)
-<float a = {0.3}, float b = {0.7}, float c = {1.0}, float s = {%g}, int8 z = {0}>
+<float a = {0.3}, float b = {0.7}, float c = {%g}, float s = {%g}, int8 z = {0}>
 """
 LEFT = "{ p = Add(x, a) v = Add(p, b) q = QuantizeLinear(v, s, z) y = DequantizeLinear(q, s, z) }"
 RIGHT = "{ v = Add(x, c) q = QuantizeLinear(v, s, z) y = DequantizeLinear(q, s, z) }"
@@ -21,8 +21,8 @@ RUNNING = "{ p = Add(x, a) v = Add(p, b) q, t, o = DynamicQuantizeLinear(v) y = 
 X = {"x": (np.arange(4000) % 100 - 50.5).astype(np.float32)}
 
 
-def network(body: str, scale: float = 1.0) -> ir.Model:
-    return ir.from_proto(onnx.shape_inference.infer_shapes(onnx.parser.parse_model(HEAD % scale + body)))
+def network(body: str, scale: float = 1.0, factor: float = 1.0) -> ir.Model:
+    return ir.from_proto(onnx.shape_inference.infer_shapes(onnx.parser.parse_model(HEAD % (factor, scale) + body)))
 
 
 def proven(one: ir.Model, other: ir.Model, x: float = 1.0) -> dict[str, float]:
@@ -45,6 +45,17 @@ def test_another_scale_is_no_rounding(scale: float) -> None:
 def test_a_step_that_is_much_of_the_output_is_not_taken_for_a_rounding() -> None:
     with pytest.raises(PortproofError, match="E-SIMPLIFY-DIFFERS"):
         proven(network(LEFT), network(RIGHT), x=0.05)
+
+
+def test_a_small_sample_that_is_wrong_is_not_hidden_by_a_large_one_that_is_right() -> None:
+    """Of the large one the largest error is larger, and explained."""
+    one = network("{ y = Mul(x, c) }")
+    other = network("{ m = Mul(x, c) y = Add(m, s) }", scale=0.01, factor=1.0001)
+    large, small = {"x": X["x"] * 1e6}, {"x": X["x"] / 1e3}
+    with OnnxFunction(one) as function:
+        expected = [function.run(each) for each in (large, small)]
+    with pytest.raises(PortproofError, match="E-SIMPLIFY-DIFFERS"):
+        prove(one, other, [large, small], expected)
 
 
 def test_another_sum_is_no_rounding() -> None:
