@@ -5,7 +5,6 @@ what queries and keys add ends in a softmax. A layer's share of all noise is hel
 the bytes, whichever is more: where it is far larger, float is the better bargain.
 """
 
-import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from statistics import median
@@ -15,6 +14,7 @@ from portproof.calibration.guard import Guarded, Verdict
 from portproof.calibration.place import regions
 from portproof.calibration.place.work import products
 from portproof.calibration.plan import Plan
+from portproof.calibration.sensitivity.noise import decibels, ratio
 from portproof.calibration.workspace import Workspace
 
 NAME = "float layers"
@@ -80,20 +80,20 @@ def shares(workspace: Workspace, *, in_rows: bool, advance: Callable[[], None] =
     """What each layer quantized when running makes of all noise, and what it takes, by name."""
     plan, judged = workspace.plan, _Judge(workspace, in_rows)
     names = [name for name in plan.layers if name in plan.dynamic]
-    noises = {}
+    alone = {}
     for name in names:
-        noises[name] = ratio(judged.alone_db(name))
+        alone[name] = judged.alone_db(name)
         advance()
+    noises = {name: ratio(sqnr_db) for name, sqnr_db in alone.items()}
     work = {region.name: float(products(region)) for region in regions.find(workspace.model) if region.layer}
     size = {name: float(weights.integers.size) for name, weights in plan.weights.items()}
     noise, *costs = (_of_all(each, names) for each in (noises, work, size))
     return {
-        name: Share(alone_db=decibels(noises[name]), noise=noise[name], cost=max(cost[name] for cost in costs))
-        for name in names
+        name: Share(alone_db=alone[name], noise=noise[name], cost=max(cost[name] for cost in costs)) for name in names
     }
 
 
-@dataclass(frozen=True, kw_only=False)
+@dataclass(frozen=True)
 class _Judge:
     """What plans reach on a typical sample: one that a near tie turns over would outweigh all others in a sum."""
 
@@ -110,16 +110,6 @@ class _Judge:
         plan = self.workspace.plan
         others = set(plan.weights) - {name}
         return self.typical_db(replace(_without(plan, dict.fromkeys(others, "")), tables={}), _FOR_RANKING)
-
-
-def decibels(noise: float) -> float:
-    """SQNR of noise to signal, as powers."""
-    return -10 * math.log10(noise) if noise > 0 else BEST_DB
-
-
-def ratio(sqnr_db: float) -> float:
-    """Noise to signal, as powers."""
-    return 10 ** (-sqnr_db / 10)
 
 
 def _of_all(amounts: Mapping[str, float], names: Collection[str]) -> dict[str, float]:
