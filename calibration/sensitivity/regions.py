@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _RAISED = "the search for a mix of precisions left it float"
 _MIXED: frozenset[Precision] = frozenset({"int8", "dynamic", "weight_only", "float16", "float32"})
-_LARGEST_HALF = 65504.0
+_LARGEST_HALF = float(np.finfo(np.float16).max)
 _STATIC: frozenset[Precision] = frozenset({"int8", "int16"})
 
 

@@ -1,11 +1,22 @@
 """Weights that a model holds in float16 and widens: folding makes float32 of them, in twice the bytes."""
 
+from typing import Any
+
 import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 
 from portproof.exporter.passes.graph import add_constant, constant
 
-_FEWEST = 1024  # elements: fewer save less than a node costs
+_FEWEST = 1024  # elements: fewer save less than the operator that widens them costs
+_LARGEST = float(np.finfo(np.float16).max)
+
+
+def fits(array: NDArray[Any], *, exact: bool = False) -> bool:
+    """Whether an array is worth storing as float16 and can be; `exact`: without any value changing."""
+    if array.dtype != np.float32 or array.size < _FEWEST or not (np.abs(array) <= _LARGEST).all():
+        return False
+    return not exact or bool((array.astype(np.float16).astype(np.float32) == array).all())
 
 
 class StoreHalf(ir.passes.InPlacePass):
@@ -37,11 +48,8 @@ def _is_widened(node: ir.Node) -> bool:
 
 
 def _is_half(value: ir.Value) -> bool:
-    array = constant(value) if value.dtype == ir.DataType.FLOAT and not value.is_graph_output() else None
-    if array is None or array.size < _FEWEST:
-        return False
-    with np.errstate(over="ignore"):
-        return bool((array.astype(np.float16).astype(np.float32) == array).all())
+    array = None if value.is_graph_output() else constant(value)
+    return array is not None and fits(array, exact=True)
 
 
 def _halve(model: ir.Model, value: ir.Value) -> None:

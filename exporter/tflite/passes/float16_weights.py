@@ -5,11 +5,8 @@ import hashlib
 import numpy as np
 import onnx_ir as ir
 
+from portproof.exporter.passes.half import fits
 from portproof.exporter.tflite.values import DOMAIN, Array, array_of, bytes_of, constant
-
-FEWEST_ELEMENTS = 1024
-"""Smaller constants save less than the operator that widens them costs."""
-_LARGEST = float(np.finfo(np.float16).max)
 
 
 class Float16Weights(ir.passes.InPlacePass):
@@ -50,13 +47,6 @@ def _halve(graph: ir.Graph, exact: bool) -> bool:
                     widened[key] = _widen(graph, value, array)
                 node.replace_input_with(index, widened[key])
     return bool(widened)
-
-
-def fits(array: Array, *, exact: bool = False) -> bool:
-    """Whether `array` is worth storing as float16 and can be; `exact`: without any value changing."""
-    if array.dtype != np.float32 or array.size < FEWEST_ELEMENTS or not (np.abs(array) <= _LARGEST).all():
-        return False
-    return not exact or bool((array.astype(np.float16).astype(np.float32) == array).all())
 
 
 def _widen(graph: ir.Graph, value: ir.Value, array: Array) -> ir.Value:
