@@ -14,40 +14,46 @@ _MACS = {"pw": "pw", "dw": "dw", "gconv": "gconv", "fc": "fc", "bmm": "bmm", "rn
 _MOVED = {
     "conv": ("conv", "gconv", "deconv"), "pw": ("pw",), "dw": ("dw",), "fc": ("fc", "bmm", "rnn"),
     "elt": ("elt", "elt2"),
-    "act": ("act", "swish", "gelu"), "norm": ("norm",), "softmax": ("softmax",), "layout": ("transpose", "move"),
-    "cat": ("cat",), "pool": ("pool", "reduce"),
+    "act": ("act", "swish", "gelu"), "norm": ("norm",), "softmax": ("softmax",), "layout": ("transpose",),
+    "rows": ("move", "other"), "view": ("view",), "cat": ("cat",), "pool": ("pool", "reduce"),
 }  # fmt: skip
 _IO_OF = {kind: f"io_{name}" for name, kinds in _MOVED.items() for kind in kinds}
 #: Layers counted once more, for what starting them costs.
-_COUNTED = {"transpose": "n_layout", "move": "n_layout", "cat": "n_layout", "norm": "n_norm", "softmax": "n_norm",
-            "reduce": "n_reduce", "rnn": "n_rnn"}  # fmt: skip
+_COUNTED = {"transpose": "n_layout", "move": "n_layout", "view": "n_layout", "cat": "n_layout", "norm": "n_norm",
+            "softmax": "n_norm", "reduce": "n_reduce", "rnn": "n_rnn"}  # fmt: skip
+#: What a kind of unit does not do at all: its rate stays nothing, whatever is measured.
+_NONE = 1e-9
 
 #: For each term: relative cost before any measurement is seen, for each of `UNITS`. Millions of multiply-accumulates
 #: (m_), of elements moved (io_) and of parameters, layers (n_). Cores do about 10 GMAC/s and 1.6 Gelements/s, Winograd
 #: halves 3x3 convolutions. Graphics and neural processors multiply 400 times faster, their memory is 75 times faster. A
-#: neural processor runs a graph as one program: to start a layer costs it next to nothing, but for recurrent ones.
+#: neural processor runs a graph as one program: to start a layer costs it next to nothing, but for recurrent ones; what
+#: only names data otherwise is none of its operators; its channels come in blocks.
 PRIORS: dict[str, tuple[float, float, float]] = {
     "const": (20, 200, 200), "n_product": (8, 4, 0.01), "n_other": (4, 4, 0.01), "params": (200, 40, 40),
     "m_stem": (120, 0.3, 0.3), "m_winograd": (45, 0.2, 0.2), "m_conv": (100, 0.2, 0.2), "m_pw": (100, 0.25, 0.25),
     "m_dw": (150, 1, 1), "m_dw_wide": (10, 1, 1), "m_gconv": (150, 0.5, 0.5), "m_fc": (100, 0.25, 0.25),
-    "m_bmm": (120, 0.4, 0.4), "m_rnn": (150, 1, 1), "m_deconv": (120, 0.5, 0.5), "io_stem": (600, 8, 8),
+    "m_bmm": (120, 0.4, 0.4), "m_rnn": (150, 1, 1), "m_deconv": (120, 0.5, 0.5),
+    "m_gconv_padding": (_NONE, _NONE, 0.5), "m_dw_padding": (_NONE, _NONE, 1), "io_stem": (600, 8, 8),
     "io_winograd": (900, 4, 4), "io_conv": (600, 4, 4), "io_pw": (600, 4, 4), "io_dw": (600, 8, 8),
-    "io_fc": (500, 4, 4), "io_elt": (500, 8, 8), "io_act": (800, 15, 15), "io_norm": (800, 15, 15),
-    "io_softmax": (1000, 20, 20), "io_layout": (800, 15, 15), "io_cat": (500, 8, 8), "io_pool": (500, 8, 8),
+    "io_dw_padding": (_NONE, _NONE, 8), "io_fc": (500, 4, 4), "io_elt": (500, 8, 8), "io_act": (800, 15, 8),
+    "io_norm": (800, 15, 30), "io_softmax": (1000, 20, 20), "io_layout": (800, 15, 15), "io_rows": (800, 15, 8),
+    "io_view": (800, 15, _NONE), "io_cat": (500, 8, 8), "io_pool": (500, 8, 8),
     "n_layout": (4, 4, 0.01), "n_norm": (4, 4, 0.01), "n_reduce": (8, 4, 0.01), "n_rnn": (50, 50, 50),
     "m_padding": (2, 0.01, 0.01), "m_small": (5, 0.02, 0.02), "io_spill": (50, 2, 2),
 }  # fmt: skip
 UNITS = ("cpu", "gpu", "npu")
 TERMS = tuple(PRIORS)
 _TIED = (
-    ("m_winograd", "m_conv", "m_pw"), ("m_dw", "m_dw_wide", "io_dw"), ("m_gconv", "m_deconv"), ("m_rnn", "n_rnn"),
+    ("m_winograd", "m_conv", "m_pw"), ("m_dw", "m_dw_wide", "m_dw_padding", "io_dw", "io_dw_padding"),
+    ("m_gconv", "m_gconv_padding", "m_deconv"), ("m_rnn", "n_rnn"), ("io_layout", "io_rows", "io_view"),
     ("io_stem", "io_winograd", "io_conv", "io_pw", "io_fc"), ("io_elt", "io_pool", "io_cat"),
     ("io_act", "io_norm", "io_softmax"), ("n_product", "n_other", "n_layout", "n_norm", "n_reduce"),
 )  # fmt: skip
 #: Terms whose rates deviate from their priors together; all others do alone. Thirty networks tell the rates of graphics
 #: and neural processors: fewer of them are told better.
 TIES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "cpu": (),
+    "cpu": (("io_layout", "io_rows", "io_view"),),
     "gpu": (("m_winograd", "m_conv", "m_pw", "m_fc", "m_bmm"), *_TIED[1:]),
     "npu": _TIED,
 }
@@ -87,7 +93,7 @@ def layer_amounts(layer: Layer) -> Mapping[str, float]:
         return found | _product(layer, f"m_{kind}", f"io_{kind}", moved)
     if product:
         return found | _product(layer, f"m_{_MACS[layer.kind]}", _IO_OF[layer.kind], moved)
-    return found | {_IO_OF.get(layer.kind, "io_layout"): moved}
+    return found | {_IO_OF[layer.kind]: moved}
 
 
 def _dense(layer: Layer) -> str:
@@ -99,22 +105,31 @@ def _dense(layer: Layer) -> str:
 
 def _product(layer: Layer, macs: str, moving: str, moved: float) -> dict[str, float]:
     found = {macs: layer.macs / 1e6, moving: moved, "params": layer.params / 1e6}
-    if layer.kind in {"conv", "pw", "gconv"}:
-        inputs = max(layer.reduction // max(layer.window, 1), 1)
-        padding = _padded(layer.channels) / max(layer.channels, 1) * _padded(inputs) / inputs - 1
-        found["m_padding"] = layer.macs * padding / 1e6
     if layer.kind == "dw" and layer.window > _NARROW:
         found["m_dw_wide"] = found["m_dw"] * (1 - _NARROW / layer.window)
         found["m_dw"] -= found["m_dw_wide"]
     if layer.kind != "dw" and layer.channels and layer.outputs <= 100 * layer.channels:
         found["m_small"] = layer.macs / 1e6
     found["io_spill"] = max(moved - _ON_CHIP, 0.0)
-    return found
+    return found | _padding(layer, moved)
 
 
-def _padded(channels: int) -> int:
-    """Matrix units work on 32 channels at once."""
-    return -(-channels // 32) * 32
+def _padding(layer: Layer, moved: float) -> dict[str, float]:
+    """What is computed and moved for nothing, as channels come in blocks: of each group, where they are in groups."""
+    inputs = _wasted(max(layer.reduction // max(layer.window, 1), 1))
+    outputs = _wasted(max(layer.channels, 1))
+    if layer.kind in {"conv", "pw"}:
+        return {"m_padding": layer.macs * (inputs * outputs - 1) / 1e6}
+    if layer.kind == "gconv":
+        return {"m_gconv_padding": layer.macs * (inputs - 1) / 1e6}
+    if layer.kind == "dw":
+        return {"m_dw_padding": layer.macs * (outputs - 1) / 1e6, "io_dw_padding": moved * (outputs - 1)}
+    return {}
+
+
+def _wasted(channels: int) -> float:
+    """Channels in whole blocks over channels: matrix units work on 32 at once."""
+    return -(-channels // 32) * 32 / channels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +147,9 @@ class Traits:
     mix: "np.ndarray"
 
 
-_WORK = tuple(t for t in FACTORS["compute"] if t not in {"m_padding", "m_small", "m_deconv"})
-_MOVES = tuple(t for t in FACTORS["memory"] if t != "io_spill")
+_WORK = tuple(t for t in FACTORS["compute"] if not t.endswith("padding") and t not in {"m_small", "m_deconv"})
+_LAYOUT = ("io_layout", "io_rows", "io_view")
+_MOVES = tuple(t for t in FACTORS["memory"] if not t.endswith("padding") and t not in {"io_spill", *_LAYOUT[1:]})
 
 
 def traits(networks: Sequence[dict[str, float]]) -> Traits:
@@ -142,6 +158,7 @@ def traits(networks: Sequence[dict[str, float]]) -> Traits:
 
     table = np.array([[network[term] for term in TERMS] for network in networks], dtype=float).reshape(-1, len(TERMS))
     column = {term: table[:, index] for index, term in enumerate(TERMS)}
+    column["io_layout"] = np.sum([column[term] for term in _LAYOUT], axis=0)
     work = np.maximum(sum(column[term] for term in _WORK), 1e-6)
     moved = np.maximum(sum(column[term] for term in _MOVES), 1e-6)
     layers = np.maximum(column["n_product"] + column["n_other"], 1)

@@ -97,10 +97,17 @@ def quality(points: Points, predicted: "np.ndarray", rows: "np.ndarray") -> Qual
 
 
 def spearman(one: "np.ndarray", other: "np.ndarray") -> float:
-    """Rank correlation of two arrays without ties."""
+    """Rank correlation of two arrays; what ties has the mean of its ranks."""
     import numpy as np
 
-    return float(np.corrcoef(np.argsort(np.argsort(one)), np.argsort(np.argsort(other)))[0, 1])
+    return float(np.corrcoef(_ranks(one), _ranks(other))[0, 1])
+
+
+def _ranks(values: "np.ndarray") -> "np.ndarray":
+    import numpy as np
+
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
 
 
 def half_width(points: Points, predicted: "np.ndarray", rows: "np.ndarray", share: float = 0.8) -> float:

@@ -9,7 +9,7 @@ from math import prod
 from pathlib import Path
 
 from portproof.device_profiles.cost import graph as graphs
-from portproof.device_profiles.cost import products
+from portproof.device_profiles.cost import movement, products
 from portproof.device_profiles.cost.graph import Graph, Node
 from portproof.device_profiles.cost.work import ELEMENTWISE, FREE, FUSED, GELUS, PLAIN, SIGMOIDS, SWISHES, Layer
 
@@ -75,10 +75,10 @@ class _Walk:
             self.chains[target] = self.chains[source]
 
     def _plain(self, node: Node) -> Layer:
-        kind = PLAIN.get(node.op, "other")
+        kind = movement.kind_of(node, self.graph) or PLAIN.get(node.op, "other")
         read = sum(self._size(name) for name in self._data(node))
         written = sum(self._size(name) for name in node.outputs)
-        if kind == "move":  # a slice or a gather reads what it writes, not all there is
+        if kind in {"move", "view"}:  # a slice or a gather reads what it writes, not all there is
             read = min(read, written)
         params = sum(self._size(name) for name in node.inputs if name in self.graph.constants) if kind == "norm" else 0
         return Layer(name=node.name, kind=kind, inputs=read, outputs=written, params=params)

@@ -54,7 +54,7 @@ def load() -> Shipped:
 
 def from_json(data: dict[str, Any]) -> Shipped:
     """The model from what `to_json` wrote."""
-    networks = {name: dict(zip(TERMS, row, strict=True)) for name, row in data["networks"].items()}
+    networks = networks_of(data["networks"])
     points = traits(list(networks.values()))
     return Shipped(
         references={unit: _reference(unit, table, points) for unit, table in data["references"].items()},
@@ -71,6 +71,11 @@ def from_json(data: dict[str, Any]) -> Shipped:
         scale_spread=data["scale_spread"],
         spec_sheets=_spec_sheets(data["spec_sheets"]),
     )
+
+
+def networks_of(table: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+    """Amounts by name, from rows in the order of `TERMS`."""
+    return {name: dict(zip(TERMS, row, strict=True)) for name, row in table.items()}
 
 
 def _spec_sheets(table: dict[str, Any]) -> SpecSheets:

@@ -1,20 +1,21 @@
 """Fit everything anew from a survey of many devices: what `data/latency.json` holds, and how well it does.
 
-    python -m portproof.device_profiles.cost.survey MEASUREMENTS.csv IDS.json
+    python -m portproof.device_profiles.cost.survey MEASUREMENTS.csv IDS.json [FOLDER]
 
 IDS.json maps the survey's names of devices to ids of profiles, every one. The networks are those of the shipped file:
-what they do is read from graphs once (`components.amounts`), and does not change with measurements.
+what they do does not change with measurements. After a change of `components` it is read anew from FOLDER, which holds
+each as ``ARCHITECTURE@SHAPE.onnx``.
 """
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portproof.device_profiles.cost import cross_validation as cv
-from portproof.device_profiles.cost import deviation, measurements, new_devices, points, reference, shipped
-from portproof.device_profiles.cost.components import TERMS, UNITS, traits
+from portproof.device_profiles.cost import deviation, layers, measurements, new_devices, points, reference, shipped
+from portproof.device_profiles.cost.components import UNITS, amounts, traits
 from portproof.device_profiles.cost.groups import Group
 from portproof.device_profiles.cost.new_devices import Survey
 from portproof.device_profiles.cost.points import Measurement, Points
@@ -89,17 +90,28 @@ def _calibration(data: Points, group: int, found: deviation.Deviation, width: fl
     return Calibration(deviation=found, log_spread=width * wider, architectures=count, source=SOURCE)
 
 
-def main(csv_path: str, ids_path: str) -> None:
+def read_networks(names: Iterable[str], folder: str) -> dict[str, dict[str, float]]:
+    """The amounts of networks by ``architecture|shape``, from their files; ``?`` is ``_`` in a file's name.
+
+    Raises:
+        PortproofError: as `layers.of_file` does.
+    """
+    files = {name: Path(folder) / (name.replace("|", "@").replace("?", "_") + ".onnx") for name in names}
+    return {name: amounts(layers.of_file(path)) for name, path in files.items()}
+
+
+def main(csv_path: str, ids_path: str, folder: str = "") -> None:
     """Write `data/latency.json`."""
     from portproof.device_profiles import load as load_profile
 
     rows = renamed(measurements.read_survey(csv_path), json.loads(Path(ids_path).read_text(encoding="utf-8")))
     profiles = {device: load_profile(device) for device in sorted({row.group.device for row in rows})}
     data = json.loads(shipped.DATA.read_text(encoding="utf-8"))["networks"]
-    model = fit(rows, {name: dict(zip(TERMS, row, strict=True)) for name, row in data.items()}, profiles)
+    networks = read_networks(data, folder) if folder else shipped.networks_of(data)
+    model = fit(rows, networks, profiles)
     text = json.dumps(shipped.to_json(model, SOURCE), separators=(",", ":"))
     shipped.DATA.write_text(text.replace("],", "],\n") + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

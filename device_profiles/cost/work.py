@@ -38,7 +38,7 @@ class Layer:
 #: a matrix times a matrix, a recurrent layer.
 KINDS = (
     "conv", "pw", "dw", "gconv", "deconv", "fc", "bmm", "rnn", "softmax", "norm", "gelu", "swish", "act", "elt", "elt2",
-    "pool", "reduce", "cat", "transpose", "move", "other",
+    "pool", "reduce", "cat", "transpose", "move", "view", "other",
 )  # fmt: skip
 #: Classes that multiply and accumulate.
 PRODUCTS = ("conv", "pw", "dw", "gconv", "deconv", "fc", "bmm", "rnn")

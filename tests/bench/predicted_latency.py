@@ -33,7 +33,8 @@ def survey():
 
 def naive(data, marks, fold):
     """Linear in multiply-accumulates, each group for itself, relative errors least."""
-    macs = marks.amounts[:, [TERMS.index(t) for t in TERMS if t.startswith("m_") and t not in {"m_padding", "m_small"}]]
+    counted = [t for t in TERMS if t.startswith("m_") and t != "m_small" and not t.endswith("padding")]
+    macs = marks.amounts[:, [TERMS.index(t) for t in counted]]
     design = np.stack([np.ones(len(macs)), macs.sum(axis=1)], axis=1)[data.network]
     predicted = np.full(len(data.log_ms), np.nan)
     for group in range(len(data.groups)):

@@ -76,7 +76,7 @@ def neural(odd=1.0, depthwise=1.0):
         group = Group(device=f"d{device}", unit="npu", runtime="tflite", precision="int8")
         for index, (name, amounts) in enumerate(networks.items()):
             time = sum(
-                components.PRIORS[term][2] * amount * (depthwise if term.endswith("_dw") else 1)
+                components.PRIORS[term][2] * amount * (depthwise if "_dw" in term else 1)
                 for term, amount in amounts.items()
             )
             rows.append(Measurement(group=group, network=name, latency_ms=(odd if index == 0 else 1.0) * time / 1000))
@@ -113,6 +113,30 @@ def test_what_a_depthwise_kernel_has_beyond_3x3_counts_apart():
     narrow = Layer(name="n", kind="dw", macs=9 * 10**6, inputs=10**6, outputs=10**6, reduction=9, channels=64, window=9)
     assert components.layer_amounts(narrow)["m_dw"] == 9.0
     assert "m_dw_wide" not in components.layer_amounts(narrow)
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "reduction", "window", "padding"),
+    [
+        ("conv", 64, 64 * 9, 9, {"m_padding": 0.0}),
+        ("pw", 48, 16, 1, {"m_padding": 64 / 48 * 2 - 1}),
+        ("gconv", 128, 4 * 9, 9, {"m_gconv_padding": 7.0}),  # groups of four channels fill an eighth of a block
+        ("gconv", 128, 32 * 9, 9, {"m_gconv_padding": 0.0}),
+        ("dw", 16, 9, 9, {"m_dw_padding": 1.0, "io_dw_padding": 2.0}),
+    ],
+)
+def test_channels_come_in_blocks_of_32_of_each_group(kind, channels, reduction, window, padding):
+    layer = Layer(
+        name="n", kind=kind, macs=10**6, inputs=10**6, outputs=10**6, reduction=reduction, channels=channels,
+        window=window,
+    )  # fmt: skip
+    found = components.layer_amounts(layer)
+    assert {term: found[term] for term in found if term.endswith("padding")} == pytest.approx(padding)
+
+
+def test_ranks_of_what_ties_are_their_mean():
+    assert cross_validation.spearman(np.array([1.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0])) == pytest.approx(0.75**0.5)
+    assert cross_validation.spearman(np.array([3.0, 1.0, 2.0]), np.array([30.0, 10.0, 20.0])) == pytest.approx(1.0)
 
 
 def test_units_are_fitted_apart():

@@ -1,0 +1,89 @@
+"""What a Transpose, Slice, Split or Gather takes: nothing, whole rows, or every element."""
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portproof.device_profiles.cost import components, graph, layers, movement
+from portproof.device_profiles.cost.work import Layer
+
+
+def kinds(text):
+    model = onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["" : 20]> {text}')
+    return [layer.kind for layer in layers.of_graph(graph.of_proto(model))]
+
+
+@pytest.mark.parametrize(
+    ("shape", "perm", "kind"),
+    [
+        ((1, 8, 5, 5), (0, 2, 3, 1), "view"),  # an image, channels last
+        ((1, 5, 5, 8), (0, 3, 1, 2), "view"),
+        ((1, 7, 8), (1, 0, 2), "view"),  # the batch of one and a sequence
+        ((7, 12, 8), (1, 0, 2), "move"),  # heads before positions
+        ((1, 7, 3, 4, 8), (2, 0, 3, 1, 4), "move"),
+        ((1, 4, 7, 8), (0, 1, 3, 2), "transpose"),
+        ((7, 8), (1, 0), "transpose"),
+        ((5, 5), (0, 1), "view"),
+    ],
+)
+def test_transposes(shape, perm, kind):
+    assert movement.of_transpose(shape, perm) == kind
+
+
+@given(shape=st.lists(st.integers(1, 4), min_size=2, max_size=6), data=st.data())
+def test_a_view_keeps_the_order_in_memory_but_of_images(shape, data):
+    perm = tuple(data.draw(st.permutations(range(len(shape)))))
+    kind = movement.of_transpose(tuple(shape), perm)
+    whole = np.arange(np.prod(shape)).reshape(shape)
+    same = np.array_equal(whole.transpose(perm).ravel(), whole.ravel())
+    if same:
+        assert kind == "view"
+    elif kind == "view":
+        assert perm in {(0, 2, 3, 1), (0, 3, 1, 2)}
+
+
+def test_a_transpose_without_permutation_turns_all_axes():
+    assert kinds("g (float[3,4] x) => (float[4,3] y) { y = Transpose(x) }") == ["transpose"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("(float[3,7,8] x) => (float[7,8] y) <int64 i = {1}> { y = Gather<axis=0>(x, i) }", "view"),
+        ("(float[1,3,7,8,2] x) => (float[1,7,8,2] y) <int64 i = {1}> { y = Gather<axis=1>(x, i) }", "view"),
+        ("(float[3,7,8] x) => (float[3,8] y) <int64 i = {1}> { y = Gather<axis=1>(x, i) }", "move"),
+        ("(float[9,8] x) => (float[2,8] y) <int64[2] i = {1, 5}> { y = Gather<axis=0>(x, i) }", "move"),
+        ("(float[6,8] x) => (float[3,8] y, float[3,8] z) { y, z = Split<axis=0, num_outputs=2>(x) }", "view"),
+        ("(float[6,8] x) => (float[6,4] y, float[6,4] z) { y, z = Split<axis=-1, num_outputs=2>(x) }", "move"),
+        # Channels of an image are its last axis on the device.
+        ("(float[1,6,5,5] x) => (float[1,3,5,5] y, float[1,3,5,5] z)"
+         "{ y, z = Split<axis=1, num_outputs=2>(x) }", "move"),
+        ("(float[1,9,8] x) => (float[1,4,8] y) <int64[1] b = {0}, int64[1] e = {4}, int64[1] a = {1}>"
+         "{ y = Slice(x, b, e, a) }", "view"),
+        ("(float[2,9,8] x) => (float[2,4,8] y) <int64[1] b = {0}, int64[1] e = {4}, int64[1] a = {1}>"
+         "{ y = Slice(x, b, e, a) }", "move"),
+        ("(float[9,8] x) => (float[4,4] y) <int64[2] b = {0, 0}, int64[2] e = {4, 4}> { y = Slice(x, b, e) }", "move"),
+    ],
+)  # fmt: skip
+def test_parts(text, kind):
+    assert kinds("g " + text) == [kind]
+
+
+def test_other_operators_are_none_of_it():
+    assert kinds("g (float[3,4] x) => (float[3,4] y) { y = Exp(x) }") == ["elt"]
+
+
+def test_a_view_takes_nothing_on_a_neural_processor_and_what_a_transpose_does_on_a_core():
+    moved = {
+        kind: components.layer_amounts(Layer(name="n", kind=kind, inputs=10**6, outputs=10**6))
+        for kind in ("view", "transpose")
+    }
+
+    def cost(kind, unit):
+        priors = {term: components.PRIORS[term][components.UNITS.index(unit)] for term in moved[kind]}
+        return sum(priors[term] * amount for term, amount in moved[kind].items())
+
+    assert cost("view", "npu") < 0.001 * cost("transpose", "npu")
+    assert cost("view", "cpu") == cost("transpose", "cpu")
