@@ -21,6 +21,7 @@ _FEW = 32
 _MOST_CLIPPED = 0.02
 _MOST_SHOWN = 8
 _POOR_DB = 10.0
+_LOST_DB = 1.0
 _BEYOND, _LEAST_USED = 0.02, 0.05  # of the range that a preprocessing gives
 
 
@@ -80,6 +81,19 @@ def poor(accuracy: Accuracy) -> Iterator[Message]:
                 why=f"below {_POOR_DB:.0f} dB the error is a third of the signal or more",
                 hint="try the recipe dynamic or weight-only (w8a16 for an NPU), or keep the layers that hurt in float",
             )
+
+
+def fused(planned: Accuracy, proven: Accuracy) -> Iterator[Message]:
+    """A warning where the runtime makes other kernels of weights in integers than what the file says."""
+    lost = planned.sqnr_db - proven.sqnr_db
+    if lost > _LOST_DB:
+        yield Message(
+            code="W-CALIB-KERNELS",
+            what=f"ONNX Runtime computes it at {proven.sqnr_db:.1f} dB, the file says {planned.sqnr_db:.1f} dB",
+            why="of int8 weights before a matrix product it makes MatMulNBits, which quantizes its input as well",
+            hint='set the session option session.qdq_matmulnbits_accuracy_level to "1", which keeps the input float32; '
+            "LiteRT computes what the file says",
+        )
 
 
 _FLOAT_RESULT = "its result alone: int8 steps that hold its largest values are too coarse for the others"

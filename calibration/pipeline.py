@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from portproof.calibration import prepare, recipes, run
 from portproof.calibration.accuracy import Accuracy
-from portproof.calibration.findings import check_range, float_nodes, poor
+from portproof.calibration.findings import check_range, float_nodes, fused, poor
 from portproof.calibration.options import Options, check_integers, unit_rules
 from portproof.calibration.padding import find as find_padding
 from portproof.calibration.padding import without as without_padding
@@ -18,7 +18,7 @@ from portproof.calibration.samples import Data, Samples, open_samples
 from portproof.calibration.telling import Telling
 from portproof.calibration.weight_steps import Stepped, allowed, correct, leave_float, store_tables
 from portproof.calibration.workspace import Reference, Workspace
-from portproof.calibration.written import written
+from portproof.calibration.written import check_places, written
 from portproof.device_profiles.errors import PortproofError
 from portproof.runtimes.progress import Progress, Silent
 
@@ -55,7 +55,7 @@ def quantize(
 
     Args:
         onnx_path: the float model, opset 13 or newer.
-        out_path: of the quantized one; replaced at once when everything went well, else left alone.
+        out_path: of the quantized one, ``*.onnx``; replaced at once when everything went well, else left alone.
         data: DATA (see `runtimes.data`), or an iterable of input dicts, every array of the model's full shape.
         progress: told of steps and findings.
         options: the fields of `Options`: ``recipe="default"``, ``device=None``, ``table=None``, ``jobs=1``, ...
@@ -65,6 +65,7 @@ def quantize(
             ``E-OUTPUT``, ``E-RUN``.
     """
     chosen = Options(**options)
+    check_places(Path(onnx_path), Path(out_path), chosen.table)
     return _Job(Path(onnx_path), chosen, progress or Silent()).run(Path(out_path), data)
 
 
@@ -95,6 +96,8 @@ class _Job:
         with self.telling.part("write, and run what was written"):
             proven = written(workspace, out_path, self.rules)
         self.telling.add(poor(proven))
+        if workspace.plan.weight_only:
+            self.telling.add(fused(workspace.accuracy(workspace.plan), proven))
         report = self._report(workspace, ranges, planned, steps, proven)
         return Quantized(path=out_path, plan=workspace.plan, report=report, table=planned.table)
 

@@ -1,5 +1,6 @@
 """Writes a plan as a QDQ model beside its place, runs it as an app would, and only then moves it there."""
 
+import os
 from pathlib import Path
 
 from portproof import runtimes
@@ -8,8 +9,26 @@ from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.dialect import adapt
 from portproof.calibration.workspace import Workspace
 from portproof.calibration.write import write
+from portproof.device_profiles.errors import PortproofError
 from portproof.device_profiles.integer_kernels import KernelRules
-from portproof.runtimes.whole_file import whole_file
+from portproof.runtimes.whole_file import require_writable, whole_file
+
+
+def check_places(source: Path, path: Path, table: str | os.PathLike[str] | None) -> None:
+    """Refuse what could not be written, or would cost the float model, before anything is computed.
+
+    Raises:
+        PortproofError: ``E-OUTPUT``.
+    """
+    if path.suffix != ".onnx":
+        what = f"{path.name} is no name of an ONNX file, which is what quantizing writes"
+        hint = f"-o {path.with_suffix('.onnx')}; `portproof export` makes the other formats of it"
+        raise PortproofError("E-OUTPUT", what, where=str(path), hint=hint)
+    for place in (path, *([] if table is None else [Path(table)])):
+        if place.exists() and source.exists() and place.samefile(source):
+            what = f"{place.name} is the float model, which is kept"
+            raise PortproofError("E-OUTPUT", what, where=str(place), hint="name another file")
+        require_writable(place)
 
 
 def written(workspace: Workspace, path: Path, rules: KernelRules) -> Accuracy:

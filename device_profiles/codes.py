@@ -84,6 +84,7 @@ _ROWS = (
     ("W-CALIB-SATURATED", OK, "a part of a layer's values lies outside the range it is stored in"),
     ("W-CALIB-SHARED-RANGE", OK, "values of very different ranges are joined in one tensor, and share one scale"),
     ("W-CALIB-FLOAT", OK, "operators stay float in a quantized model, each with its reason"),
+    ("W-CALIB-KERNELS", OK, "a runtime computes another form of a quantized model than its file says, less exactly"),
     ("W-CALIB-ACCURACY", OK, "an output of the quantized model is far from the float model's"),
     ("W-METRIC-FEW", OK, "the user's metric looks at few inputs"),
     ("W-METRIC-CALIBRATION", OK, "the user's metric looks at inputs that the model is calibrated on"),

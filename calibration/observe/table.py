@@ -96,8 +96,12 @@ def load(path: str | os.PathLike[str]) -> Table:
     try:
         # np.load leaves a file open that is damaged, unless it is given as a stream.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return _read(json.loads(arrays["header"].tobytes()), arrays["counts"])
+            header, counts = arrays["header"].tobytes(), arrays["counts"]
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
+        raise _unfit(f"{path.name} is no table of statistics, or damaged", str(path)) from error
+    try:
+        return _read(json.loads(header), counts)
+    except (ValueError, KeyError, TypeError) as error:
         raise _unfit(f"{path.name} is no table of statistics, or damaged: {error}", str(path)) from error
 
 

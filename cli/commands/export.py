@@ -108,8 +108,11 @@ def command(model: tuple[str, ...], progress: Progress, int8: bool, **options: A
     from portproof.exporter.pipeline import export
     from portproof.exporter.report.html.exported import exported_page
     from portproof.exporter.report.html.page import save
+    from portproof.runtimes.whole_file import require_writable
 
     html = options.pop("html")
+    if html is not None:
+        require_writable(html)
     options["quant"] = options["quant"] or ("default" if int8 else "")
     result = export(model, progress=progress, **options)
     report = result.report

@@ -84,8 +84,11 @@ def command(
     from portproof.exporter.clock import host_timing
     from portproof.exporter.report.html.page import save
     from portproof.exporter.report.html.quantized import quantized_page
+    from portproof.runtimes.whole_file import require_writable
 
     path, html = out or model.with_suffix(".int8.onnx"), options.pop("html")
+    if html is not None:
+        require_writable(html)
     unit = unit_of(device, profile_path=profiles, overrides=overrides)
     named = device or next(map(str, profiles), "")
     with ExitStack() as stack:

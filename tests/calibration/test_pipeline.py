@@ -190,6 +190,22 @@ net (float[1,12,32] x) => (float[1,12,16] y) { n = LayerNormalization(x, scale, 
         assert found.report.accuracy.sqnr_db > 30
 
 
+def test_a_runtime_that_computes_less_exactly_than_the_file_says_is_told(path: Path, tmp_path: Path) -> None:
+    text = """
+<ir_version: 10, opset_import: ["" : 21]>
+net (float[1,64,64] x) => (float[1,64,32] y) { y = MatMul(x, w) }
+"""
+    chance = np.random.default_rng(0)
+    model = save(with_weights(ir.from_onnx_text(text), {"w": chance.normal(size=(64, 32))}), tmp_path, "product.onnx")
+    data = [{"x": chance.normal(size=(1, 64, 64)).astype(np.float32)} for _ in range(40)]
+    data = [{"x": np.where(np.arange(64) % 32, each["x"], each["x"] * 40)} for each in data]  # outliers in each block
+    (message,) = quantize(model, tmp_path / "q.onnx", data, recipe="weight-only").report.messages
+    assert message.code == "W-CALIB-KERNELS"
+    assert "session.qdq_matmulnbits_accuracy_level" in message.hint
+    found = quantize(path, tmp_path / "q.onnx", images(40), recipe="weight-only")
+    assert found.report.messages == ()
+
+
 def test_units_and_devices(path: Path, tmp_path: Path) -> None:
     found = quantize(path, tmp_path / "q.onnx", images(6), device="coreml")
     assert found.report.unit == "coreml"

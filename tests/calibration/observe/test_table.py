@@ -58,6 +58,8 @@ def test_a_table_that_is_not_there_and_one_that_cannot_be_written(tmp_path: Path
     with pytest.raises(PortproofError) as raised:
         load(tmp_path / "absent.npz")
     assert raised.value.code == "E-FILE-MISSING"
+    file = tmp_path / "file"
+    file.write_text("")
     with pytest.raises(PortproofError) as raised:
-        table(0).save(tmp_path / "no" / "t.npz")
+        table(0).save(file / "t.npz")
     assert raised.value.code == "E-OUTPUT"

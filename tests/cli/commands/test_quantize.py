@@ -63,6 +63,37 @@ def test_usage(words: list[str], status: int, tmp_path: Path, data: str, capfd: 
     assert not (tmp_path / "net.int8.onnx").exists()
 
 
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(
+    tmp_path: Path, data: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = save(tmp_path)
+    before = Path(model).read_bytes()
+    (tmp_path / "file").write_text("")
+    places = [["-o", model], ["-o", str(tmp_path / "q.tflite")], ["-o", str(tmp_path / "file" / "q.onnx")]]
+    places += [
+        ["--html", str(tmp_path / "file" / "q.html")],
+        ["--table", str(tmp_path / "file" / "t.npz")],
+        ["--table", model],
+    ]
+    for words in places:
+        assert run(["quantize", model, "--calib", data, "--recipe", "fast", *words]) == 2, words
+        out, err = capfd.readouterr()
+        assert "E-OUTPUT" in err
+        assert "read the" not in err, words
+        assert out == ""
+    assert Path(model).read_bytes() == before
+    assert {entry.name for entry in tmp_path.iterdir()} == {"net.onnx", "data", "file"}
+
+
+def test_folders_on_the_way_are_made(tmp_path: Path, data: str, capfd: pytest.CaptureFixture[str]) -> None:
+    out, html = tmp_path / "a" / "q.onnx", tmp_path / "b" / "c" / "q.html"
+    words = ["quantize", save(tmp_path), "--calib", data, "--recipe", "fast", "-o", str(out), "--html", str(html)]
+    assert run(words) == 0
+    assert out.exists()
+    assert html.exists()
+    capfd.readouterr()
+
+
 def test_a_device_of_ones_own_or_changed_for_one_run(
     tmp_path: Path, data: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
