@@ -94,12 +94,16 @@ class _Job:
             ranges = workspace.accuracy(planned.plan)
         workspace, steps = self._stepped(workspace, ranges, planned)
         with self.telling.part("write, and run what was written"):
-            proven = written(workspace, out_path, self.rules)
+            proven = written(workspace, out_path, self.rules, self._accept)
         self.telling.add(poor(proven))
         if workspace.plan.weight_only:
             self.telling.add(fused(workspace.accuracy(workspace.plan), proven))
         report = self._report(workspace, ranges, planned, steps, proven)
         return Quantized(path=out_path, plan=workspace.plan, report=report, table=planned.table)
+
+    def _accept(self, proven: Accuracy) -> None:
+        if self.options.goal is not None:
+            self.options.goal.accept(proven, self.rules)
 
     def _samples(self, data: Data) -> Samples:
         with self.telling.part("read the data"):

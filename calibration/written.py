@@ -1,6 +1,7 @@
 """Writes a plan as a QDQ model beside its place, runs it as an app would, and only then moves it there."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from portproof import runtimes
@@ -31,17 +32,20 @@ def check_places(source: Path, path: Path, table: str | os.PathLike[str] | None)
         require_writable(place)
 
 
-def written(workspace: Workspace, path: Path, rules: KernelRules) -> Accuracy:
+def written(workspace: Workspace, path: Path, rules: KernelRules, accept: Callable[[Accuracy], None]) -> Accuracy:
     """Write the workspace's plan to `path`, as the unit takes it best; what it reaches, on the samples held back.
 
-    It is run by ONNX Runtime as it comes, integer kernels and all. What was at `path` stays where anything fails.
+    It is run by ONNX Runtime as it comes, integer kernels and all. What was at `path` stays where anything fails, and
+    where `accept` refuses what is reached.
 
     Raises:
         PortproofError: ``E-OUTPUT``; ``E-MODEL-*``, ``E-RUN``: what was written does not load or run.
     """
     with whole_file(path) as part:
         part.write_bytes(run.to_bytes(adapt(write(workspace.model, workspace.plan), rules)))
-        return _proven(part, workspace)
+        proven = _proven(part, workspace)
+        accept(proven)
+        return proven
 
 
 def _proven(path: Path, workspace: Workspace) -> Accuracy:

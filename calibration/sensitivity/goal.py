@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portproof.calibration import run
+from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.build import Choice
 from portproof.calibration.dialect import adapt
 from portproof.calibration.observe.histogram import Histogram
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
     from portproof.calibration.recipes import Recipe
+
+_ONNX_RUNTIME = "onnxruntime-cpu"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,20 @@ class Goal:
             raise PortproofError("E-USAGE", what, hint="take fast, default or thorough, or leave the bounds out")
         if not (self.targets.asks_for_accuracy or self.targets.asks_for_frugality):
             raise PortproofError("E-USAGE", "a metric without a bound on its drop says nothing")
+
+    def accept(self, proven: Accuracy, rules: KernelRules) -> None:
+        """Refuse what does not reach the SQNR asked for in ONNX Runtime, where that is where it will run.
+
+        Mixes are judged by what the file says; of weights in integers ONNX Runtime makes kernels that are less exact.
+
+        Raises:
+            PortproofError: ``E-GATE-METRIC``.
+        """
+        bound, reached = self.targets.min_sqnr_db, round(proven.sqnr_db, 1)
+        if bound is not None and rules.unit == _ONNX_RUNTIME and reached < bound:
+            what = f"the mix reaches {reached:.1f} dB in ONNX Runtime, below {bound:g} dB"
+            why = "what the file says is more exact than the kernels that the runtime makes of it"
+            raise PortproofError("E-GATE-METRIC", what, why=why, hint="ask for some decibels more than you need")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,14 @@ import onnx_ir as ir
 import pytest
 from tests.calibration.sensitivity.test_regions import MODEL
 
-from portproof.calibration import quantize, recipes
+from portproof.calibration import quantize, recipes, written
+from portproof.calibration.accuracy import Accuracy
 from portproof.calibration.rounding.second_order import SecondOrderRounding
 from portproof.calibration.sensitivity import goal as goal_module
 from portproof.calibration.sensitivity.goal import Goal, Reached
 from portproof.calibration.sensitivity.targets import Targets
 from portproof.calibration.sensitivity.timing import Speed, Timed, Timing
+from portproof.device_profiles import integer_kernels
 from portproof.device_profiles.errors import PortproofError
 
 METRIC = """
@@ -162,3 +164,29 @@ def test_a_mix_that_is_slower_for_another_device_is_kept_and_told(path: Path, da
     assert done.report.mix is not None
     assert not done.report.mix["set_aside"]
     assert "W-INT8-SLOWER" in [message.code for message in done.report.messages]
+
+
+@pytest.mark.parametrize(("unit", "refused"), [("onnxruntime-cpu", True), ("litert-xnnpack", False)])
+def test_what_the_runtime_reaches_counts_where_it_will_run(unit: str, refused: bool) -> None:
+    goal, rules = Goal(targets=Targets(min_sqnr_db=30)), integer_kernels.load(unit)
+    reached = Accuracy(outputs={"y": 29.0, "z": 60.0}, samples=8)
+    goal.accept(Accuracy(outputs={"y": 30.0}, samples=8), rules)
+    if refused:
+        with pytest.raises(PortproofError, match=r"29\.0 dB in ONNX Runtime") as caught:
+            goal.accept(reached, rules)
+        assert caught.value.code == "E-GATE-METRIC"
+    else:
+        goal.accept(reached, rules)
+
+
+def test_what_is_not_reached_is_not_written(
+    path: Path, data: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "q.onnx"
+    out.write_text("before")
+    worse = Accuracy(outputs={"y": 1.0}, samples=2)
+    monkeypatch.setattr(written, "_proven", lambda _path, _workspace: worse)
+    with pytest.raises(PortproofError) as caught:
+        quantize(path, out, data, goal=Goal(targets=Targets(min_sqnr_db=20)), device="onnxruntime-cpu")
+    assert caught.value.code == "E-GATE-METRIC"
+    assert out.read_text() == "before"
