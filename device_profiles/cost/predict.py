@@ -227,7 +227,8 @@ def _fitted(found: Deviation, log_spread: float, architectures: int, notes: list
 def _few(architectures: int) -> list[str]:
     if architectures >= CALIBRATED:
         return []
-    return [f"uncalibrated: fitted to {architectures} architectures only, {CALIBRATED} are needed"]
+    known = "1 architecture" if architectures == 1 else f"{architectures} architectures"
+    return [f"uncalibrated: fitted to {known} only, {CALIBRATED} are needed"]
 
 
 def _gaps(work: Sequence[Layer]) -> list[str]:
