@@ -72,6 +72,7 @@ _ROWS = (
     ("E-LABELS", DATA, "the labels given are not readable, or not as many as the output has classes"),
     ("E-INTERNAL", INTERNAL, "a defect of Portproof"),
     ("W-RANDOM-DATA", OK, "no data was given: parity was measured on seeded random inputs"),
+    ("W-REFERENCE", OK, "an output of the source itself is constant, zero or no number: agreeing with it says little"),
     ("W-SIMPLIFY-SKIPPED", OK, "the simplifier crashed, refused or ran out of its limits; the unsimplified graph is used"),
     ("W-SIMPLIFY-UNPROVEN", OK, "nothing can run the source model to compare with: it is converted without simplification"),
     ("W-FLOAT64", OK, "TFLite has no float64 arithmetic: what the model computes in it is computed in float32"),

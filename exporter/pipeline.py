@@ -190,7 +190,8 @@ def export(  # noqa: PLR0913 - the options of the command line
         written = write_models(made, declared, how, stage, told, datasets, calibration)
         recorded = {key: stack.enter_context(Recorded()) for key in made.keys}
         for key, source in made.functions.items():
-            record(source, datasets[key], datasets[key].count, recorded[key], told.progress)
+            about = key if len(made.functions) > 1 else ""
+            told.add(record(source, datasets[key], datasets[key].count, recorded[key], told.progress), about)
             if datasets[key].kind != "random":
                 told.add(unproven(source, recorded[key].shapes))
         facts = Facts(

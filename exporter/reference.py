@@ -1,5 +1,6 @@
 """The reference: the torch module where there is one, else ONNX Runtime's plain kernels on the source ONNX."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -7,12 +8,16 @@ from typing import Any
 from numpy.typing import NDArray
 
 from portproof import runtimes
+from portproof.device_profiles.errors import Message
 from portproof.exporter import onnx_io
 from portproof.exporter.progress import Progress
 from portproof.exporter.recorded import Recorded
 from portproof.exporter.scratch import Scratch
 from portproof.exporter.source import Function, Source
+from portproof.runtimes.health import Vitals, of_reference
 from portproof.runtimes.parity import run_in_source_layout
+
+_NUMBERS = "biufc"
 
 
 @contextmanager
@@ -41,9 +46,19 @@ def record(
     count: int,
     recorded: Recorded,
     progress: Progress,
-) -> None:
-    """Run the reference on every sample and keep inputs and outputs in `recorded`."""
+) -> list[Message]:
+    """Run the reference on every sample and keep inputs and outputs in `recorded`.
+
+    Returns:
+        Warnings of outputs that say little: constant, zero, not numbers.
+    """
+    vitals: defaultdict[str, Vitals] = defaultdict(Vitals)
     with reference(source) as function, progress.step("run the reference", count) as advance:
         for sample in samples:
-            recorded.add(sample, function(sample))
+            outputs = function(sample)
+            for name, array in outputs.items():
+                if array.dtype.kind in _NUMBERS:
+                    vitals[name].add(array)
+            recorded.add(sample, outputs)
             advance()
+    return [message for name, found in vitals.items() for message in of_reference(name, found)]

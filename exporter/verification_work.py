@@ -100,7 +100,7 @@ class Work:
             return
         with Recorded() as recorded:
             if self.data[ref] is None and len(golden):
-                record(source, golden.inputs(), len(golden), recorded, self.told.progress)
+                self.told.add(record(source, golden.inputs(), len(golden), recorded, self.told.progress))
             else:
                 specs, example = inputs_of(source.model, source.dims), source.example
                 sizes, skipped = admitted_sizes(source, self.seed) if self.data[ref] is None else ([], ())
@@ -114,7 +114,7 @@ class Work:
                     declared=of_function(self.declared, ref) if self.declared else (),
                 )
                 self.told.add((*skipped, *warnings))
-                record(source, dataset, dataset.count, recorded, self.told.progress)
+                self.told.add(record(source, dataset, dataset.count, recorded, self.told.progress))
                 self.told.add(unproven(source, recorded.shapes) if dataset.kind != "random" else ())
             yield recorded
 

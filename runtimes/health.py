@@ -103,6 +103,27 @@ def findings(name: str, reference: Vitals, candidate: Vitals, where: str) -> lis
     return found
 
 
+def of_reference(name: str, reference: Vitals) -> list[Message]:
+    """``W-REFERENCE`` where the reference itself is such that agreeing with it says little."""
+    if reference.bad:
+        what = f"holds {reference.bad} NaN or infinite elements"
+    elif reference.elements and reference.zero:
+        what = "is all zeros"
+    elif reference.elements and reference.constant:
+        what = f"is the same for all {reference.samples} inputs"
+    else:
+        return []
+    return [
+        Message(
+            code="W-REFERENCE",
+            what=f"output {name!r} of the model itself {what}",
+            why="a file that agrees with it shows nothing of the operators before it",
+            hint="as it should be of a constant (anchors); else look at the weights, or give data that the model knows",
+            details={"output": name},
+        )
+    ]
+
+
 def _saturated(reference: Vitals, candidate: Vitals) -> bool:
     share = candidate.saturated
     return share >= _SATURATED_SHARE and share >= _SATURATED_EXCESS * reference.saturated

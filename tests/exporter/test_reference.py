@@ -41,3 +41,23 @@ def test_every_sample_is_recorded_with_its_outputs(source: Source) -> None:
         record(source, iter(SAMPLES), 3, recorded, Silent())
         assert [int(outputs["sum"][0, 0]) for outputs in recorded] == [1, 2, 3]
         assert [int(inputs["left"][0, 0]) for inputs in recorded.inputs()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (lambda inputs: inputs["left"] * 0 + 1, "is the same for all 3 inputs"),
+        (lambda inputs: inputs["left"] * 0, "is all zeros"),
+        (lambda inputs: inputs["left"] / 0, "holds 24 NaN or infinite elements"),
+        (lambda inputs: inputs["left"][:, :0], ""),
+        (lambda inputs: np.array(["a", "b"]), ""),
+        (lambda inputs: inputs["left"], ""),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_an_output_that_says_little_is_told(source: Source, function, told: str) -> None:
+    own = Source(name="own", model=source.model, reference=lambda inputs: {"sum": function(inputs)})
+    with Recorded() as recorded:
+        messages = record(own, SAMPLES, 3, recorded, Silent())
+    assert [message.code for message in messages] == ["W-REFERENCE"] * bool(told)
+    assert not told or told in messages[0].what

@@ -41,6 +41,6 @@ def test_a_page_is_written_or_refused(tmp_path: Path) -> None:
     save(PAGE, tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == render(PAGE)
     with pytest.raises(PortproofError, match="cannot be written") as raised:
-        save(PAGE, tmp_path / "none" / "page.html")
+        save(PAGE, tmp_path / "page.html" / "page.html")
     assert raised.value.code == "E-OUTPUT"
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
