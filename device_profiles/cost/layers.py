@@ -35,7 +35,8 @@ class _Walk:
     """One pass over the nodes.
 
     `tails` are values that a fused operator may continue (what a product computed, as nothing else reads it);
-    `chains` the open chains of element-wise operators: by their last value, the position in `found`, operators, inputs.
+    `chains` the open chains of element-wise operators: by their last value, the position in `found`, operators, inputs;
+    `makers` the operators by the values that they make.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -43,8 +44,10 @@ class _Walk:
         self.tails: set[str] = set()
         self.chains: dict[str, tuple[int, frozenset[str], frozenset[str]]] = {}
         self.found: list[list[Layer] | None] = []
+        self.makers: dict[str, str] = {}
 
     def visit(self, node: Node) -> None:
+        self.makers |= dict.fromkeys(node.outputs, node.op)
         made = products.of_node(node, self.graph)
         if node.op in FREE:
             self._reshape(node)
@@ -75,7 +78,7 @@ class _Walk:
             self.chains[target] = self.chains[source]
 
     def _plain(self, node: Node) -> Layer:
-        kind = movement.kind_of(node, self.graph) or PLAIN.get(node.op, "other")
+        kind = movement.kind_of(node, self.graph, self.makers.get(node.inputs[0], "")) or PLAIN.get(node.op, "other")
         read = sum(self._size(name) for name in self._data(node))
         written = sum(self._size(name) for name in node.outputs)
         if kind in {"move", "view"}:  # a slice or a gather reads what it writes, not all there is

@@ -14,20 +14,28 @@ _IMAGE = {(0, 2, 3, 1), (0, 3, 1, 2)}
 _PARTS = frozenset({"Slice", "Split", "Gather"})
 
 
-def kind_of(node: Node, graph: Graph) -> str | None:
-    """The class of a Transpose, Slice, Split or Gather, one of `work.KINDS`; None of any other operator."""
+def kind_of(node: Node, graph: Graph, maker: str) -> str | None:
+    """The class of a Transpose, Slice, Split or Gather, one of `work.KINDS`; None of any other operator.
+
+    Args:
+        node: the operator.
+        graph: that it is of.
+        maker: the operator that made its first input; "" for an input of the model. Behind a Reshape nothing is an
+            image: attention turns its keys by an image's permutation.
+    """
     if node.op == "Transpose":
         shape = graph.shapes.get(node.inputs[0], ())
-        return of_transpose(shape, tuple(node.attributes.get("perm", range(len(shape))[::-1])))
+        perm = tuple(node.attributes.get("perm", range(len(shape))[::-1]))
+        return of_transpose(shape, perm, image=maker != "Reshape")
     if node.op in _PARTS:
         return "view" if _is_outermost(node, graph) else "move"
     return None
 
 
-def of_transpose(shape: tuple[int, ...], perm: tuple[int, ...]) -> str:
+def of_transpose(shape: tuple[int, ...], perm: tuple[int, ...], *, image: bool = True) -> str:
     """``view`` where axes of one element or an image's channels change places, ``move`` where rows stay whole."""
     longer = [axis for axis in perm if shape[axis] != 1]
-    if longer == sorted(longer) or perm in _IMAGE:
+    if longer == sorted(longer) or (image and perm in _IMAGE):
         return "view"
     return "move" if perm[-1] == len(perm) - 1 else "transpose"
 

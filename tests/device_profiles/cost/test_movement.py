@@ -44,6 +44,15 @@ def test_a_view_keeps_the_order_in_memory_but_of_images(shape, data):
         assert perm in {(0, 2, 3, 1), (0, 3, 1, 2)}
 
 
+def test_keys_of_an_attention_are_no_image():
+    text = (
+        "g (float[1,7,24] x) => (float[1,4,6,7] y) <int64[4] s = {1, 7, 4, 6}>"
+        "{ r = Reshape(x, s) y = Transpose<perm=[0,2,3,1]>(r) }"
+    )
+    assert kinds(text) == ["transpose"]
+    assert kinds("g (float[1,4,5,6] x) => (float[1,5,6,4] y) { y = Transpose<perm=[0,2,3,1]>(x) }") == ["view"]
+
+
 def test_a_transpose_without_permutation_turns_all_axes():
     assert kinds("g (float[3,4] x) => (float[4,3] y) { y = Transpose(x) }") == ["transpose"]
 
