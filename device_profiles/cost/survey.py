@@ -1,10 +1,10 @@
 """Fit everything anew from a survey of many devices: what `data/latency.json` holds, and how well it does.
 
-    python -m portproof.device_profiles.cost.survey MEASUREMENTS.csv IDS.json [FOLDER]
+    python -m portproof.device_profiles.cost.survey MEASUREMENTS.csv [FOLDER]
 
-IDS.json maps the survey's names of devices to ids of profiles, every one. The networks are those of the shipped file:
-what they do does not change with measurements. After a change of `components` it is read anew from FOLDER, which holds
-each as ``ARCHITECTURE@SHAPE.onnx``.
+`data/survey_devices.json` maps the survey's names of devices to ids of profiles, every one. The networks are those of
+the shipped file: what they do does not change with measurements. After a change of `components` it is read anew from
+FOLDER, which holds each as ``ARCHITECTURE@SHAPE.onnx`` (`tests/bench/survey_networks.py` makes them).
 """
 
 import json
@@ -28,6 +28,12 @@ SOURCE = (
     "qai-hub-models 0.65.0 (BSD-3-Clause) performance files; ncnn benchmark page; TFLite hosted models; MobileNetV4 "
     "paper, table 6; XNNPACK, Coral, coremltools and MLPerf tables: figures only"
 )
+DEVICES = Path(__file__).parent / "data" / "survey_devices.json"
+
+
+def device_ids() -> dict[str, str]:
+    """The ids of profiles by the survey's names of devices."""
+    return dict(json.loads(DEVICES.read_text(encoding="utf-8")))
 
 
 def renamed(rows: list[Measurement], ids: Mapping[str, str]) -> list[Measurement]:
@@ -91,20 +97,24 @@ def _calibration(data: Points, group: int, found: deviation.Deviation, width: fl
 
 
 def read_networks(names: Iterable[str], folder: str) -> dict[str, dict[str, float]]:
-    """The amounts of networks by ``architecture|shape``, from their files; ``?`` is ``_`` in a file's name.
+    """The amounts of networks by ``architecture|shape``, from their files.
 
     Raises:
         PortproofError: as `layers.of_file` does.
     """
-    files = {name: Path(folder) / (name.replace("|", "@").replace("?", "_") + ".onnx") for name in names}
-    return {name: amounts(layers.of_file(path)) for name, path in files.items()}
+    return {name: amounts(layers.of_file(network_file(folder, name))) for name in names}
 
 
-def main(csv_path: str, ids_path: str, folder: str = "") -> None:
+def network_file(folder: str, name: str) -> Path:
+    """Where a folder of networks has ``architecture|shape``: ``ARCHITECTURE@SHAPE.onnx``, ``?`` as ``_``."""
+    return Path(folder) / (name.replace("|", "@").replace("?", "_") + ".onnx")
+
+
+def main(csv_path: str, folder: str = "") -> None:
     """Write `data/latency.json`."""
     from portproof.device_profiles import load as load_profile
 
-    rows = renamed(measurements.read_survey(csv_path), json.loads(Path(ids_path).read_text(encoding="utf-8")))
+    rows = renamed(measurements.read_survey(csv_path), device_ids())
     profiles = {device: load_profile(device) for device in sorted({row.group.device for row in rows})}
     data = json.loads(shipped.DATA.read_text(encoding="utf-8"))["networks"]
     networks = read_networks(data, folder) if folder else shipped.networks_of(data)
