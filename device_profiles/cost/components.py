@@ -14,7 +14,8 @@ _MACS = {"pw": "pw", "dw": "dw", "gconv": "gconv", "fc": "fc", "bmm": "bmm", "rn
 _MOVED = {
     "conv": ("conv", "gconv", "deconv"), "pw": ("pw",), "dw": ("dw",), "fc": ("fc", "bmm", "rnn"),
     "elt": ("elt", "elt2"),
-    "act": ("act", "swish", "gelu"), "norm": ("norm",), "softmax": ("softmax",), "layout": ("transpose",),
+    "act": ("act", "swish", "gelu"), "hard": ("hard",), "norm": ("norm",), "softmax": ("softmax",),
+    "layout": ("transpose",),
     "rows": ("move", "other"), "view": ("view",), "cat": ("cat",), "pool": ("pool", "reduce"),
 }  # fmt: skip
 _IO_OF = {kind: f"io_{name}" for name, kinds in _MOVED.items() for kind in kinds}
@@ -28,19 +29,20 @@ _NONE = 1e-9
 #: (m_), of elements moved (io_) and of parameters, layers (n_). Cores do about 10 GMAC/s and 1.6 Gelements/s, Winograd
 #: halves 3x3 convolutions. Graphics and neural processors multiply 400 times faster, their memory is 75 times faster. A
 #: neural processor runs a graph as one program: to start a layer costs it next to nothing, but for recurrent ones; what
-#: only names data otherwise is none of its operators; its channels come in blocks.
+#: only names data otherwise is none of its operators; its channels come in blocks. Hard activations cost cores what an
+#: addition does: they have no exponential.
 PRIORS: dict[str, tuple[float, float, float]] = {
-    "const": (20, 200, 200), "n_product": (8, 4, 0.01), "n_other": (4, 4, 0.01), "params": (200, 40, 40),
-    "m_stem": (120, 0.3, 0.3), "m_winograd": (45, 0.2, 0.2), "m_conv": (100, 0.2, 0.2), "m_pw": (100, 0.25, 0.25),
-    "m_dw": (150, 1, 1), "m_dw_wide": (10, 1, 1), "m_gconv": (150, 0.5, 0.5), "m_fc": (100, 0.25, 0.25),
-    "m_bmm": (120, 0.4, 0.4), "m_rnn": (150, 1, 1), "m_deconv": (120, 0.5, 0.5),
-    "m_gconv_padding": (_NONE, _NONE, 0.5), "m_dw_padding": (_NONE, _NONE, 1), "io_stem": (600, 8, 8),
-    "io_winograd": (900, 4, 4), "io_conv": (600, 4, 4), "io_pw": (600, 4, 4), "io_dw": (600, 8, 8),
-    "io_dw_padding": (_NONE, _NONE, 8), "io_fc": (500, 4, 4), "io_elt": (500, 8, 8), "io_act": (800, 15, 8),
-    "io_norm": (800, 15, 30), "io_softmax": (1000, 20, 20), "io_layout": (800, 15, 15), "io_rows": (800, 15, 8),
-    "io_view": (800, 15, _NONE), "io_cat": (500, 8, 8), "io_pool": (500, 8, 8),
+    "const": (20, 200, 160), "n_product": (3.6, 4, 0.01), "n_other": (4, 4, 0.01), "params": (140, 40, 40),
+    "m_stem": (120, 0.3, 0.25), "m_winograd": (36, 0.2, 0.2), "m_conv": (100, 0.2, 0.2), "m_pw": (100, 0.25, 0.25),
+    "m_dw": (300, 1, 1), "m_dw_wide": (10, 1, 1), "m_gconv": (150, 0.5, 0.5), "m_fc": (100, 0.25, 0.25),
+    "m_bmm": (120, 0.4, 0.29), "m_rnn": (150, 1, 1), "m_deconv": (120, 0.5, 0.5),
+    "m_gconv_padding": (_NONE, _NONE, 0.5), "m_dw_padding": (_NONE, _NONE, 1), "io_stem": (600, 8, 1.2),
+    "io_winograd": (370, 4, 4), "io_conv": (600, 4, 2.7), "io_pw": (630, 4, 4.3), "io_dw": (820, 8, 4.7),
+    "io_dw_padding": (_NONE, _NONE, 8), "io_fc": (500, 4, 2.6), "io_elt": (500, 8, 9.6), "io_act": (870, 15, 8),
+    "io_hard": (500, 15, 10), "io_norm": (1100, 15, 30), "io_softmax": (1000, 20, 16), "io_layout": (800, 15, 15),
+    "io_rows": (800, 15, 8), "io_view": (800, 15, _NONE), "io_cat": (500, 8, 12), "io_pool": (500, 8, 4.7),
     "n_layout": (4, 4, 0.01), "n_norm": (4, 4, 0.01), "n_reduce": (8, 4, 0.01), "n_rnn": (50, 50, 50),
-    "m_padding": (2, 0.01, 0.01), "m_small": (5, 0.02, 0.02), "io_spill": (50, 2, 2),
+    "m_padding": (0.9, 0.01, 0.008), "m_small": (11, 0.02, 0.06), "io_spill": (50, 2, 4.6),
 }  # fmt: skip
 UNITS = ("cpu", "gpu", "npu")
 TERMS = tuple(PRIORS)
@@ -48,7 +50,7 @@ _TIED = (
     ("m_winograd", "m_conv", "m_pw"), ("m_dw", "m_dw_wide", "m_dw_padding", "io_dw", "io_dw_padding"),
     ("m_gconv", "m_gconv_padding", "m_deconv"), ("m_rnn", "n_rnn"), ("io_layout", "io_rows", "io_view"),
     ("io_stem", "io_winograd", "io_conv", "io_pw", "io_fc"), ("io_elt", "io_pool", "io_cat"),
-    ("io_act", "io_norm", "io_softmax"), ("n_product", "n_other", "n_layout", "n_norm", "n_reduce"),
+    ("io_act", "io_hard", "io_norm", "io_softmax"), ("n_product", "n_other", "n_layout", "n_norm", "n_reduce"),
 )  # fmt: skip
 #: Terms whose rates deviate from their priors together; all others do alone. Thirty networks tell the rates of graphics
 #: and neural processors: fewer of them are told better.
@@ -148,8 +150,10 @@ class Traits:
 
 
 _WORK = tuple(t for t in FACTORS["compute"] if not t.endswith("padding") and t not in {"m_small", "m_deconv"})
-_LAYOUT = ("io_layout", "io_rows", "io_view")
-_MOVES = tuple(t for t in FACTORS["memory"] if not t.endswith("padding") and t not in {"io_spill", *_LAYOUT[1:]})
+#: Alike in what networks they make: one trait each.
+_ONE_TRAIT = {"io_layout": ("io_layout", "io_rows", "io_view"), "io_act": ("io_act", "io_hard")}
+_NO_TRAIT = {"io_spill"}.union(*(set(terms) - {name} for name, terms in _ONE_TRAIT.items()))
+_MOVES = tuple(t for t in FACTORS["memory"] if not t.endswith("padding") and t not in _NO_TRAIT)
 
 
 def traits(networks: Sequence[dict[str, float]]) -> Traits:
@@ -158,7 +162,7 @@ def traits(networks: Sequence[dict[str, float]]) -> Traits:
 
     table = np.array([[network[term] for term in TERMS] for network in networks], dtype=float).reshape(-1, len(TERMS))
     column = {term: table[:, index] for index, term in enumerate(TERMS)}
-    column["io_layout"] = np.sum([column[term] for term in _LAYOUT], axis=0)
+    column |= {name: np.sum([column[term] for term in terms], axis=0) for name, terms in _ONE_TRAIT.items()}
     work = np.maximum(sum(column[term] for term in _WORK), 1e-6)
     moved = np.maximum(sum(column[term] for term in _MOVES), 1e-6)
     layers = np.maximum(column["n_product"] + column["n_other"], 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from portproof.device_profiles.cost import graph as graphs
 from portproof.device_profiles.cost import movement, products
 from portproof.device_profiles.cost.graph import Graph, Node
-from portproof.device_profiles.cost.work import ELEMENTWISE, FREE, FUSED, GELUS, PLAIN, SIGMOIDS, SWISHES, Layer
+from portproof.device_profiles.cost.work import ELEMENTWISE, FREE, FUSED, GELUS, HARD, PLAIN, SIGMOIDS, SWISHES, Layer
 
 
 def of_file(path: str | Path) -> tuple[Layer, ...]:
@@ -113,6 +113,9 @@ class _Walk:
 
 
 def _chain_kind(ops: frozenset[str], operands: int) -> str:
+    curved = ops & (GELUS | SWISHES | SIGMOIDS)
+    if curved and curved <= HARD:
+        return "hard"
     if ops & GELUS:
         return "gelu"
     if ops & SWISHES or (ops & SIGMOIDS and "Mul" in ops):

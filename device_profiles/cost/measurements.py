@@ -12,6 +12,9 @@ from portproof.device_profiles.errors import Message, PortproofError
 #: The columns of a user's file: what was run, and how long it took.
 COLUMNS = ("model", "unit", "runtime", "precision", "latency_ms")
 _UNITS = ("cpu", "gpu", "npu")
+#: Networks that ncnn's benchmark has otherwise than torchvision under the same name: strides and layers differ
+#: (``benchmark/*.param`` of its repository; `tests/bench/ncnn_networks.py` has how).
+OF_NCNN = frozenset({"tv.googlenet", "tv.mobilenet_v2", "tv.mobilenet_v3_large", "tv.resnet50", "tv.squeezenet1_1"})
 _MAX_BYTES = 50_000_000
 
 
@@ -27,11 +30,16 @@ def read_survey(path: str | Path) -> list[Measurement]:
             group=Group(
                 device=row["device"], unit=row["compute_unit"], runtime=row["runtime"], precision=row["precision"]
             ),
-            network=f"{row['arch']}|{row['input_shape']}",
+            network=f"{_variant(row['arch'], row['runtime'])}|{row['input_shape']}",
             latency_ms=float(row["latency_ms"]),
         )
         for _, row in _rows(path, wanted)
     ]
+
+
+def _variant(architecture: str, runtime: str) -> str:
+    """``tv.resnet50#ncnn`` for what is called ResNet-50 there; the same architecture when one is held out."""
+    return f"{architecture}#ncnn" if runtime.startswith("ncnn") and architecture in OF_NCNN else architecture
 
 
 def read_own(path: str | Path, device: str) -> list[Measurement]:

@@ -20,8 +20,13 @@ class Measurement:
 
     @property
     def architecture(self) -> str:
-        """What is held out together: all resolutions of one architecture."""
-        return self.network.split("|")[0]
+        """What is held out together: see `architecture_of`."""
+        return architecture_of(self.network)
+
+
+def architecture_of(network: str) -> str:
+    """The architecture of ``ARCHITECTURE#VARIANT|SHAPE``: all its resolutions and variants are held out together."""
+    return network.partition("|")[0].partition("#")[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +66,7 @@ def of_measurements(rows: Sequence[Measurement], networks: Sequence[str] | None 
         merged.setdefault((row.group, row.network), []).append(float(np.log(row.latency_ms)))
     groups = tuple(sorted({row.group for row in rows}))
     names = tuple(networks) if networks is not None else tuple(sorted({row.network for row in rows}))
-    architectures = {name: index for index, name in enumerate(sorted({name.split("|")[0] for name in names}))}
+    architectures = {name: index for index, name in enumerate(sorted({architecture_of(name) for name in names}))}
     keys = sorted(merged)
     at_group = {group: index for index, group in enumerate(groups)}
     at_network = {name: index for index, name in enumerate(names)}
@@ -71,5 +76,5 @@ def of_measurements(rows: Sequence[Measurement], networks: Sequence[str] | None 
         group=np.array([at_group[key[0]] for key in keys], dtype=np.int64),
         network=np.array([at_network[key[1]] for key in keys], dtype=np.int64),
         log_ms=np.array([np.median(merged[key]) for key in keys]),
-        architecture=np.array([architectures[key[1].split("|")[0]] for key in keys], dtype=np.int64),
+        architecture=np.array([architectures[architecture_of(key[1])] for key in keys], dtype=np.int64),
     )

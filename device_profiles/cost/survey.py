@@ -2,9 +2,10 @@
 
     python -m portproof.device_profiles.cost.survey MEASUREMENTS.csv [FOLDER]
 
-`data/survey_devices.json` maps the survey's names of devices to ids of profiles, every one. The networks are those of
-the shipped file: what they do does not change with measurements. After a change of `components` it is read anew from
-FOLDER, which holds each as ``ARCHITECTURE@SHAPE.onnx`` (`tests/bench/survey_networks.py` makes them).
+`data/survey_devices.json` maps the survey's names of devices to ids of profiles, every one. What networks do is in the
+shipped file: it does not change with measurements. After a change of `components` it is read anew from FOLDER, which
+holds each, and what measurements name for the first time, as ``ARCHITECTURE@SHAPE.onnx``
+(`tests/bench/survey_networks.py` makes them).
 """
 
 import json
@@ -116,8 +117,9 @@ def main(csv_path: str, folder: str = "") -> None:
 
     rows = renamed(measurements.read_survey(csv_path), device_ids())
     profiles = {device: load_profile(device) for device in sorted({row.group.device for row in rows})}
-    data = json.loads(shipped.DATA.read_text(encoding="utf-8"))["networks"]
-    networks = read_networks(data, folder) if folder else shipped.networks_of(data)
+    networks = shipped.networks_of(json.loads(shipped.DATA.read_text(encoding="utf-8"))["networks"])
+    if folder:
+        networks = read_networks(sorted({row.network for row in rows} | set(networks)), folder)
     model = fit(rows, networks, profiles)
     text = json.dumps(shipped.to_json(model, SOURCE), separators=(",", ":"))
     shipped.DATA.write_text(text.replace("],", "],\n") + "\n", encoding="utf-8")

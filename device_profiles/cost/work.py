@@ -37,8 +37,8 @@ class Layer:
 #: The classes of layers. Products: dense, 1x1, depthwise, grouped and transposed convolution, a matrix times weights,
 #: a matrix times a matrix, a recurrent layer.
 KINDS = (
-    "conv", "pw", "dw", "gconv", "deconv", "fc", "bmm", "rnn", "softmax", "norm", "gelu", "swish", "act", "elt", "elt2",
-    "pool", "reduce", "cat", "transpose", "move", "view", "other",
+    "conv", "pw", "dw", "gconv", "deconv", "fc", "bmm", "rnn", "softmax", "norm", "gelu", "swish", "act", "hard", "elt",
+    "elt2", "pool", "reduce", "cat", "transpose", "move", "view", "other",
 )  # fmt: skip
 #: Classes that multiply and accumulate.
 PRODUCTS = ("conv", "pw", "dw", "gconv", "deconv", "fc", "bmm", "rnn")
@@ -49,6 +49,8 @@ FUSED = frozenset({"Relu", "Clip", "LeakyRelu", "PRelu", "BatchNormalization"})
 _BINARY = frozenset({"Add", "Sub", "Mul", "Div", "Min", "Max", "Pow", "Mod", "Where", "Sum", "Mean"})
 SIGMOIDS = frozenset({"Sigmoid", "HardSigmoid", "Tanh", "Softplus", "Elu", "Celu", "Selu"})
 SWISHES = frozenset({"HardSwish", "Swish", "Mish", "com.microsoft.QuickGelu"})
+#: Those of both that need no exponential.
+HARD = frozenset({"HardSwish", "HardSigmoid"})
 GELUS = frozenset({"Gelu", "Erf", "com.microsoft.Gelu", "com.microsoft.FastGelu"})
 _UNARY = frozenset(
     {

@@ -13,6 +13,8 @@ import warnings
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.bench import ncnn_networks
+
 from portproof.device_profiles.cost import shipped
 from portproof.device_profiles.cost.survey import network_file
 
@@ -53,10 +55,13 @@ def export(name: str, path: str) -> None:
 
 
 def module(architecture: str) -> Any:
-    """The torch module of ``tv.NAME?ARGUMENT=VALUE``, ``timm.NAME`` or ``mbv1.WIDTH``."""
+    """The torch module of ``tv.NAME?ARGUMENT=VALUE``, ``tv.NAME#ncnn``, ``timm.NAME`` or ``mbv1.WIDTH``."""
     source, _, rest = architecture.partition(".")
+    name, _, variant = rest.partition("#")
     if source == "mbv1":
         return mobilenet_v1(float(rest))
+    if variant == "ncnn":
+        return ncnn_networks.module(name, _of_torchvision)
     return {"tv": _of_torchvision, "timm": _of_timm}[source](rest)
 
 

@@ -54,6 +54,20 @@ def test_gelu_is_one_layer_whole_or_in_parts():
         assert (layer.kind, layer.inputs, layer.outputs) == ("gelu", 16, 16)
 
 
+@pytest.mark.parametrize(
+    ("nodes", "kind"),
+    [
+        ("y = HardSwish(x)", "hard"),
+        ("s = HardSigmoid(x) y = Mul(x, s)", "hard"),
+        ("s = Sigmoid(x) t = HardSwish(s) y = Mul(x, t)", "swish"),
+        ("y = Sigmoid(x)", "act"),
+    ],
+)
+def test_hard_activations_have_no_exponential(nodes, kind):
+    (found,) = work(f"g (float[1,4,8,8] x) => (float[1,4,8,8] y) {{ {nodes} }}")
+    assert found.kind == kind
+
+
 def test_swish_and_the_gate_of_squeeze_and_excitation():
     (swish,) = work("g (float[1,4,8,8] x) => (float[1,4,8,8] y) { s = Sigmoid(x) y = Mul(x, s) }")
     assert swish.kind == "swish"

@@ -6,10 +6,12 @@ import onnx
 import pytest
 
 from portproof.device_profiles import load
-from portproof.device_profiles.cost import shipped, survey
+from portproof.device_profiles.cost import measurements, points, shipped, survey
 from portproof.device_profiles.cost.groups import Group
 from portproof.device_profiles.cost.points import Measurement
 from portproof.device_profiles.errors import PortproofError
+
+RUNS = (("tv.resnet50", "ncnn-4t-ps0"), ("tv.resnet50", "tflite"), ("tv.vgg16", "ncnn-vulkan"), ("tv.vgg16", "tflite"))
 
 
 def test_each_device_of_the_survey_has_a_profile_and_was_fitted() -> None:
@@ -37,3 +39,25 @@ def test_networks_are_read_from_files_named_after_them(tmp_path: Path) -> None:
     assert found[name]["io_act"] == pytest.approx(2 * 189 / 1e6)
     with pytest.raises(PortproofError, match="no such model"):
         survey.read_networks(["tv.vgg16|1x3x9x7"], str(tmp_path))
+
+
+def test_what_ncnn_calls_by_the_same_name_is_another_network_of_the_same_architecture(tmp_path: Path) -> None:
+    path = tmp_path / "survey.csv"
+    rows = ["arch,input_shape,device,compute_unit,runtime,precision,latency_ms"]
+    rows += [f"{name},1x3x224x224,d,cpu,{runtime},fp32,5" for name, runtime in RUNS]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    found = measurements.read_survey(path)
+    assert [row.network.partition("|")[0] for row in found] == [
+        "tv.resnet50#ncnn", "tv.resnet50", "tv.vgg16", "tv.vgg16",
+    ]  # fmt: skip
+    data = points.of_measurements(found)
+    assert len(data.networks) == 3
+    assert len(set(data.architecture.tolist())) == 2
+
+
+def test_the_shipped_file_has_every_network_that_ncnn_has_otherwise() -> None:
+    networks = shipped.load().networks
+    for name in measurements.OF_NCNN:
+        (found,) = [each for each in networks if each.startswith(f"{name}#ncnn|")]
+        plain = [each for each in networks if points.architecture_of(each) == name and "#" not in each]
+        assert all(networks[found] != networks[each] for each in plain)
