@@ -9,25 +9,28 @@ import fcntl
 import itertools
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from portproof.device_profiles.errors import Message
 
 
-def claim(out: Path) -> tuple[Path, int]:
-    """A new sibling folder and the descriptor that locks it for as long as this process lives."""
+def siblings(out: Path) -> Iterator[Path]:
+    """Names of temporary folders beside a result, of this process."""
     for count in itertools.count():
-        stage = out.with_name(f".{out.name}.{os.getpid()}{f'-{count}' if count else ''}.tmp")
-        try:
-            stage.mkdir()
-        except FileExistsError:  # another thread of this process
-            continue
-        lock = os.open(stage, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return stage, lock
-    raise AssertionError  # pragma: no cover - count() does not end
+        yield out.with_name(f".{out.name}.{os.getpid()}{f'-{count}' if count else ''}.tmp")
+
+
+def claim(stage: Path) -> int:
+    """Make the folder; the descriptor that locks it for as long as this process lives, -1 where it is taken."""
+    try:
+        stage.mkdir()
+    except FileExistsError:  # another thread of this process
+        return -1
+    lock = os.open(stage, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def recover(out: Path, notify: Callable[[Message], None]) -> None:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from portproof.device_profiles.errors import Message, PortproofError
-from portproof.exporter.leftovers import claim, recover
+from portproof.exporter.leftovers import claim, recover, siblings
 from portproof.exporter.swap import exchange
 
 MANIFEST = "manifest.json"
@@ -48,7 +48,10 @@ def staged(out_dir: Path | str, notify: Callable[[Message], None] = _ignore) -> 
         made = _make_parents(out.parent)
         recover(out, notify)
         _check_replaceable(out)
-        stage, lock = claim(out)
+        for stage in siblings(out):  # named before it is made: a signal may come between the two
+            lock = claim(stage)
+            if lock >= 0:
+                break
         yield stage
         _flush(stage)
         _replace(out, stage)
@@ -61,6 +64,9 @@ def staged(out_dir: Path | str, notify: Callable[[Message], None] = _ignore) -> 
         if lock >= 0:
             shutil.rmtree(stage, ignore_errors=True)  # after the swap: the old result
             os.close(lock)
+        elif stage != out:
+            with suppress(OSError):  # ended while it was made: it is empty, or was not ours
+                stage.rmdir()
         for parent in made:
             with suppress(OSError):  # not empty: somebody else uses it
                 parent.rmdir()

@@ -13,6 +13,7 @@ import pytest
 from tests.small import save
 
 from portproof import exporter
+from portproof.exporter import leftovers
 from portproof.exporter.jobs import jobs
 from portproof.exporter.output import staged
 
@@ -83,6 +84,22 @@ def test_an_ended_run_removes_its_temporary_folder(place: Path) -> None:
         assert child.stderr.read() == b""
     assert child.returncode == 128 + signal.SIGTERM
     assert sorted(path.name for path in place.iterdir()) == ["net.onnx", "out"]
+
+
+@pytest.mark.parametrize("moment", ["made", "locked"])
+def test_a_signal_while_the_temporary_folder_is_made_leaves_none(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its handler raises between any two instructions: behind the folder, or behind its lock."""
+
+    def ended(stage: Path) -> int:
+        stage.mkdir() if moment == "made" else leftovers.claim(stage)
+        sys.exit(143)
+
+    monkeypatch.setattr("portproof.exporter.output.claim", ended)
+    with pytest.raises(SystemExit), staged(tmp_path / "net"):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_kill_between_any_two_calls_of_the_swap(tmp_path: Path) -> None:
