@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from portproof.device_profiles.cost.groups import Group
-from portproof.device_profiles.cost.points import Measurement
+from portproof.device_profiles.cost.points import NCNN, Measurement
 from portproof.device_profiles.errors import Message, PortproofError
 
 #: The columns of a user's file: what was run, and how long it took.
@@ -39,7 +39,7 @@ def read_survey(path: str | Path) -> list[Measurement]:
 
 def _variant(architecture: str, runtime: str) -> str:
     """``tv.resnet50#ncnn`` for what is called ResNet-50 there; the same architecture when one is held out."""
-    return f"{architecture}#ncnn" if runtime.startswith("ncnn") and architecture in OF_NCNN else architecture
+    return f"{architecture}{NCNN}" if runtime.startswith("ncnn") and architecture in OF_NCNN else architecture
 
 
 def read_own(path: str | Path, device: str) -> list[Measurement]:

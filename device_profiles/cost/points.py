@@ -24,9 +24,13 @@ class Measurement:
         return architecture_of(self.network)
 
 
+#: Behind an architecture: as ncnn's benchmark has it.
+NCNN = "#ncnn"
+
+
 def architecture_of(network: str) -> str:
-    """The architecture of ``ARCHITECTURE#VARIANT|SHAPE``: all its resolutions and variants are held out together."""
-    return network.partition("|")[0].partition("#")[0]
+    """The architecture of ``ARCHITECTURE|SHAPE`` or ``ARCHITECTURE#ncnn|SHAPE``: held out together in all forms."""
+    return network.partition("|")[0].removesuffix(NCNN)
 
 
 @dataclass(frozen=True, kw_only=True)

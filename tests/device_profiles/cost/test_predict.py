@@ -156,10 +156,11 @@ def test_a_file_without_the_columns_or_that_is_none_is_refused(tmp_path):
 
 
 def test_every_known_architecture_is_a_row_of_the_csv_grammar(tmp_path):
+    names = sorted(shipped.load().networks)[::8]
     with (tmp_path / "all.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["model", "unit", "runtime", "precision", "latency_ms"])
-        writer.writerows([name, "cpu", "tflite", "fp32", 5.0] for name in sorted(shipped.load().networks)[::8])
+        writer.writerows([name, "cpu", "tflite", "fp32", 5.0] for name in names)
     (fit,) = own.fit_own(tmp_path / "all.csv", "galaxy-s24")
-    assert len(fit.seen) == fit.latency.measurements == 15
+    assert len(fit.seen) == fit.latency.measurements == len(names)
     assert "optimistic" in own.summary(fit)

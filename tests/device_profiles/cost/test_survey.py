@@ -55,6 +55,17 @@ def test_what_ncnn_calls_by_the_same_name_is_another_network_of_the_same_archite
     assert len(set(data.architecture.tolist())) == 2
 
 
+def test_files_of_ones_own_are_architectures_of_their_own() -> None:
+    assert {points.architecture_of(name) for name in ("a/net#1.onnx", "a/net#2.onnx")} == {
+        "a/net#1.onnx",
+        "a/net#2.onnx",
+    }
+
+
+def test_what_was_once_a_known_network_stays_one() -> None:
+    assert {"tv.inception_v3|1x3x224x224", "timm.mobilevit_s|1x3x224x224"} <= set(shipped.load().networks)
+
+
 def test_the_shipped_file_has_every_network_that_ncnn_has_otherwise() -> None:
     networks = shipped.load().networks
     for name in measurements.OF_NCNN:
