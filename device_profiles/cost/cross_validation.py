@@ -57,17 +57,16 @@ def _predict(train: Points, test: Points, traits: Traits, unit: str) -> "np.ndar
     reference = fit(train, traits, unit)
     deviations = deviation.fit(reference, train, traits)
     position = {family: index for index, family in enumerate(reference.families)}
+    families = np.array([position.get(test.groups[group].family, -1) for group in test.group])
     out = np.full(len(test.log_ms), np.nan)
-    for group in np.unique(test.group):
-        family = position.get(test.groups[group].family)
-        at = np.flatnonzero(test.group == group)
-        if family is None or int(group) not in deviations:
-            continue
-        rows = take(traits, test.network[at])
-        families = np.full(len(at), family)
+    known = np.flatnonzero((families >= 0) & np.isin(test.group, list(deviations)))
+    if len(known):
+        rows, families, group = take(traits, test.network[known]), families[known], test.group[known]
         response = reference.predict(families, rows)
         z = deviation.features(reference, families, rows, response)
-        out[at] = deviation.apply(deviations[int(group)], z, response)
+        for one in np.unique(group):
+            at = group == one
+            out[known[at]] = deviation.apply(deviations[int(one)], z[at], response[at])
     return out
 
 

@@ -12,7 +12,7 @@ Student's t: a network that a compiler takes badly (DenseNet or LSTMs in int8 ta
 parts) is let be. What is left of each is kept for it, and for those hardly different from it.
 """
 
-from collections.abc import Sequence
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -169,7 +169,8 @@ def take(traits: Traits, rows: "np.ndarray") -> Traits:
     return Traits(amounts=traits.amounts[rows], sizes=traits.sizes[rows], mix=traits.mix[rows])
 
 
-def _levels(families: Sequence[Family], weights: Sequence[float]) -> "tuple[np.ndarray, np.ndarray]":
+@functools.lru_cache(maxsize=64)  # they are asked for at every prediction, and few
+def _levels(families: tuple[Family, ...], weights: tuple[float, ...]) -> "tuple[np.ndarray, np.ndarray]":
     """How much two families share, weighted, float64 [families, families]; and by how many levels."""
     import numpy as np
 
@@ -234,7 +235,7 @@ class _Fit:
         keys, self.pair = np.unique(of_group[points.group] * count + points.network, return_inverse=True)
         self.family, self.network = keys // count, keys % count
         self.times = np.bincount(self.pair)
-        squared = [rate**2 for rate in settings.rates]
+        squared = tuple(rate**2 for rate in settings.rates)
         self.rate_level, _ = _levels(families, squared)
         factors = factor_matrix()[[1, 2, 3]]
         together = (settings.factor / settings.rates[0]) ** 2 * factors.T @ factors
