@@ -57,11 +57,11 @@ def _predict(train: Points, test: Points, traits: Traits, unit: str) -> "np.ndar
     reference = fit(train, traits, unit)
     deviations = deviation.fit(reference, train, traits)
     position = {family: index for index, family in enumerate(reference.families)}
-    families = np.array([position.get(test.groups[group].family, -1) for group in test.group])
     out = np.full(len(test.log_ms), np.nan)
-    known = np.flatnonzero((families >= 0) & np.isin(test.group, list(deviations)))
+    known = np.flatnonzero(np.isin(test.group, list(deviations)))
     if len(known):
-        rows, families, group = take(traits, test.network[known]), families[known], test.group[known]
+        rows, group = take(traits, test.network[known]), test.group[known]
+        families = np.array([position[test.groups[one].family] for one in group])
         response = reference.predict(families, rows)
         z = deviation.features(reference, families, rows, response)
         for one in np.unique(group):

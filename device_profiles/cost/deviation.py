@@ -1,25 +1,59 @@
 """How one group differs from its family: a scale, and what its device is better or worse at, from few measurements.
 
-A Gaussian process that is linear in the factors' shares and in the size of the network, over all groups of a device at
-once: two runtimes on one chip share what its memory can do. Its posterior is one scale and a weight a factor for each
-group, which is what a profile holds (`fit_schema.LatencyFit`).
+A Gaussian process that is linear in the factors' shares, in the size of the network and in its layers, over all groups
+of a device at once: two runtimes on one chip share what its memory can do. Its posterior is one scale and a weight a
+feature for each group, which is what a profile holds (`fit_schema.LatencyFit`). Size and layers are not independent:
+what a device is worse at is short layers, as when many cores wait for each other after each.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portproof.device_profiles.cost.components import FACTORS, Traits
+from portproof.device_profiles.cost.components import FACTORS, TERMS, Traits
 from portproof.device_profiles.cost.points import Points
 from portproof.device_profiles.cost.reference import Reference, take
 
 if TYPE_CHECKING:
     import numpy as np
 
-#: What weights are named after: the factors, and the logarithm of the whole.
-NAMES = (*FACTORS, "size")
-#: Where shares of the factors and the size are taken to be zero: about their means over the networks measured.
-_CENTRE = (0.35, 0.35, 0.15, 0.15, 0.5)
-_OF_DEVICE, _OF_GROUP, _SCALE, _NOISE = 0.2, 0.04, 1.0, 0.1
+#: What weights are named after: the factors, the logarithm of the whole, and that of the number of layers.
+NAMES = (*FACTORS, "size", "layers")
+#: Where the features are taken to be zero: about their means over the networks measured.
+_CENTRE = (0.35, 0.35, 0.15, 0.15, 0.5, 1.5)
+_LAYERS = ("n_product", "n_other")
+_SCALE = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prior:
+    """What weights are expected to be. Variances are relative: those of the factors are 1.
+
+    Attributes:
+        device, group: variance of what all groups of a device share, and of a group's own.
+        size: variance of what the size decides.
+        grain: of what the time of a mean layer decides, ``size - layers``.
+        layers: of what the number of layers decides besides.
+        noise: standard deviation of what no feature tells of a measurement.
+    """
+
+    device: float = 0.2
+    group: float = 0.04
+    size: float = 0.0
+    grain: float = 1.0
+    layers: float = 2.25
+    noise: float = 0.1
+
+    def covariance(self) -> "np.ndarray":
+        """Of the weights, float64 [names, names]."""
+        import numpy as np
+
+        found = np.eye(len(NAMES))
+        found[-2:, -2:] = [[self.size + self.grain, -self.grain], [-self.grain, self.grain + self.layers]]
+        return found
+
+
+#: By unit; docs/latency.md says how chosen. Graphics processors' ten networks do not tell layers from size.
+PRIORS = {"cpu": Prior(noise=0.17), "gpu": Prior(size=1.0, grain=0.0, layers=0.0), "npu": Prior(group=0.09, noise=0.06)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +65,13 @@ class Deviation:
 
 
 def features(reference: Reference, family: "np.ndarray", traits: Traits, log_ms: "np.ndarray") -> "np.ndarray":
-    """What weights multiply, float64 [n, names]: shares of the factors, and the size by its response `log_ms`."""
+    """What weights multiply, float64 [n, names]: the factors' shares, the size by its response `log_ms`, the layers."""
     import numpy as np
 
     shares = reference.shares(family, traits)
-    return np.asarray(np.concatenate([shares, log_ms[:, None] / 3], axis=1) - np.array(_CENTRE))
+    layers = np.log(np.maximum(traits.amounts[:, [TERMS.index(term) for term in _LAYERS]].sum(axis=1), 1.0))
+    sizes = np.stack([log_ms, layers], axis=1) / 3
+    return np.asarray(np.concatenate([shares, sizes], axis=1) - np.array(_CENTRE))
 
 
 def fit(reference: Reference, points: Points, traits: Traits, *, same_networks: bool = True) -> dict[int, Deviation]:
@@ -61,7 +97,7 @@ def fit(reference: Reference, points: Points, traits: Traits, *, same_networks: 
     found: dict[int, Deviation] = {}
     for device in np.unique(devices):
         at = np.flatnonzero(devices == device)
-        found |= _posterior(points.group[at], z[at], left[at])
+        found |= _posterior(points.group[at], z[at], left[at], PRIORS[reference.families[0].unit])
     return found
 
 
@@ -76,16 +112,19 @@ def _observed(reference: Reference, family: "np.ndarray", points: Points, predic
     return np.array([known.get(key, value) for key, value in zip(keys, predicted, strict=True)])
 
 
-def _posterior(group: "np.ndarray", z: "np.ndarray", left: "np.ndarray") -> dict[int, Deviation]:
+def _posterior(group: "np.ndarray", z: "np.ndarray", left: "np.ndarray", prior: Prior) -> dict[int, Deviation]:
     import numpy as np
 
     same = (group[:, None] == group[None, :]).astype(float)
-    kernel = (_OF_DEVICE + _OF_GROUP * same) * (z @ z.T) + _SCALE * (1 + same) + _NOISE**2 * np.eye(len(left))
+    told = z @ prior.covariance()
+    kernel = (
+        (prior.device + prior.group * same) * (told @ z.T) + _SCALE * (1 + same) + prior.noise**2 * np.eye(len(left))
+    )
     alpha = np.linalg.solve(kernel, left)
     found = {}
     for one in np.unique(group):
         mine = (group == one).astype(float)
-        weights = z.T @ (alpha * (_OF_DEVICE + _OF_GROUP * mine))
+        weights = told.T @ (alpha * (prior.device + prior.group * mine))
         found[int(one)] = Deviation(
             log_scale=float(_SCALE * (alpha @ (1 + mine))), weights=tuple(float(weight) for weight in weights)
         )

@@ -1,5 +1,6 @@
 """What the cost model needs of an ONNX file: nodes, shapes and what is constant, without its weights."""
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,15 @@ class Graph:
     shapes: dict[str, tuple[int, ...]]
     constants: frozenset[str]
     uses: dict[str, int]
+
+    @functools.cached_property
+    def readers(self) -> dict[str, tuple[Node, ...]]:
+        """The nodes that read a value, by its name, in the order they run."""
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            for name in dict.fromkeys(node.inputs):
+                found.setdefault(name, []).append(node)
+        return {name: tuple(nodes) for name, nodes in found.items()}
 
 
 def read(path: str | Path) -> Graph:

@@ -36,7 +36,7 @@ class _Walk:
 
     `tails` are values that a fused operator may continue (what a product computed, as nothing else reads it);
     `chains` the open chains of element-wise operators: by their last value, the position in `found`, operators, inputs;
-    `makers` the operators by the values that they make.
+    `makers` the nodes by the values that they make.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -44,10 +44,10 @@ class _Walk:
         self.tails: set[str] = set()
         self.chains: dict[str, tuple[int, frozenset[str], frozenset[str]]] = {}
         self.found: list[list[Layer] | None] = []
-        self.makers: dict[str, str] = {}
+        self.makers: dict[str, Node] = {}
 
     def visit(self, node: Node) -> None:
-        self.makers |= dict.fromkeys(node.outputs, node.op)
+        self.makers |= dict.fromkeys(node.outputs, node)
         made = products.of_node(node, self.graph)
         if node.op in FREE:
             self._reshape(node)
@@ -78,7 +78,7 @@ class _Walk:
             self.chains[target] = self.chains[source]
 
     def _plain(self, node: Node) -> Layer:
-        kind = movement.kind_of(node, self.graph, self.makers.get(node.inputs[0], "")) or PLAIN.get(node.op, "other")
+        kind = movement.kind_of(node, self.graph, self.makers.get(node.inputs[0])) or PLAIN.get(node.op, "other")
         read = sum(self._size(name) for name in self._data(node))
         written = sum(self._size(name) for name in node.outputs)
         if kind in {"move", "view"}:  # a slice or a gather reads what it writes, not all there is

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from portproof.device_profiles.cost.groups import Group
-from portproof.device_profiles.cost.points import NCNN, Measurement
+from portproof.device_profiles.cost.points import NCNN, QAI, Measurement
 from portproof.device_profiles.errors import Message, PortproofError
 
 #: The columns of a user's file: what was run, and how long it took.
@@ -15,31 +15,36 @@ _UNITS = ("cpu", "gpu", "npu")
 #: Networks that ncnn's benchmark has otherwise than torchvision under the same name: strides and layers differ
 #: (``benchmark/*.param`` of its repository; `tests/bench/ncnn_networks.py` has how).
 OF_NCNN = frozenset({"tv.googlenet", "tv.mobilenet_v2", "tv.mobilenet_v3_large", "tv.resnet50", "tv.squeezenet1_1"})
+#: Networks that Qualcomm's AI Hub has otherwise than torchvision or timm under the same name: other attentions
+#: (``qai_hub_models/models/*/model.py`` of its repository; `tests/bench/qai_networks.py` has how).
+OF_QAI = frozenset({"timm.beit_base_patch16_224", "timm.mobilevit_s", "tv.swin_b", "tv.swin_t"})
 _MAX_BYTES = 50_000_000
 
 
 def read_survey(path: str | Path) -> list[Measurement]:
-    """Measurements over many devices: columns arch, input_shape, device, compute_unit, runtime, precision, latency_ms.
+    """Measurements over many devices: source, arch, input_shape, device, compute_unit, runtime, precision, latency_ms.
 
     Raises:
         PortproofError: ``E-FILE-MISSING``, ``E-DATA-FORMAT``.
     """
-    wanted = ("arch", "input_shape", "device", "compute_unit", "runtime", "precision", "latency_ms")
+    wanted = ("source", "arch", "input_shape", "device", "compute_unit", "runtime", "precision", "latency_ms")
     return [
         Measurement(
             group=Group(
                 device=row["device"], unit=row["compute_unit"], runtime=row["runtime"], precision=row["precision"]
             ),
-            network=f"{_variant(row['arch'], row['runtime'])}|{row['input_shape']}",
+            network=f"{_variant(row['arch'], row['runtime'], row['source'])}|{row['input_shape']}",
             latency_ms=float(row["latency_ms"]),
         )
         for _, row in _rows(path, wanted)
     ]
 
 
-def _variant(architecture: str, runtime: str) -> str:
+def _variant(architecture: str, runtime: str, source: str) -> str:
     """``tv.resnet50#ncnn`` for what is called ResNet-50 there; the same architecture when one is held out."""
-    return f"{architecture}{NCNN}" if runtime.startswith("ncnn") and architecture in OF_NCNN else architecture
+    if runtime.startswith("ncnn") and architecture in OF_NCNN:
+        return f"{architecture}{NCNN}"
+    return f"{architecture}{QAI}" if source.startswith("qai-hub") and architecture in OF_QAI else architecture
 
 
 def read_own(path: str | Path, device: str) -> list[Measurement]:

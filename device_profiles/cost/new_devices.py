@@ -159,24 +159,29 @@ def spreads(points: Points, left: LeftOut) -> dict[Family, float]:
 
 
 def table(points: Points, left: LeftOut) -> str:
-    """A line a family: median errors by the family alone, by spec sheets and by another device with the same chip."""
+    """A line a unit and a family: median errors by the family alone, by spec sheets, by another device of the chip."""
     import numpy as np
 
     of_point = [points.groups[group].family for group in points.group]
-    lines = []
+    lines = [_line(points, left, f"{unit}, all", cv.unit_rows(points, unit)) for unit in UNITS]
     for family in sorted(set(of_point)):
         rows = np.array([one == family for one in of_point])
-        known, twins = rows & np.isfinite(left.sheet), rows & np.isfinite(left.sibling)
-        text = f"{family.unit} {family.runtime} {family.precision}: {len(np.unique(left.chip[known]))} chips"
-        if known.any():
-            errors = (median_ape(points, one, known) for one in (left.family, left.sheet))
-            text += ", {:.1%} by the family, {:.1%} by figures".format(*errors)
-        if twins.any():
-            text += "; of {} points {:.1%} by the family, {:.1%} by the same chip".format(
-                twins.sum(), *(median_ape(points, one, twins) for one in (left.family, left.sibling))
-            )
-        lines.append(text)
+        lines.append(_line(points, left, f"{family.unit} {family.runtime} {family.precision}", rows))
     return "\n".join(lines)
+
+
+def _line(points: Points, left: LeftOut, name: str, rows: "np.ndarray") -> str:
+    import numpy as np
+
+    known, twins = rows & np.isfinite(left.sheet), rows & np.isfinite(left.sibling)
+    text = f"{name}: {len(np.unique(left.chip[known]))} chips"
+    if known.any():
+        errors = (median_ape(points, one, known) for one in (left.family, left.sheet))
+        text += ", {:.1%} by the family, {:.1%} by figures".format(*errors)
+    if twins.any():
+        errors = (median_ape(points, one, twins) for one in (left.family, left.sibling))
+        text += "; of {} points {:.1%} by the family, {:.1%} by the same chip".format(twins.sum(), *errors)
+    return text
 
 
 def worse_by_chip(points: Points, left: LeftOut) -> frozenset[Family]:

@@ -24,13 +24,13 @@ class Measurement:
         return architecture_of(self.network)
 
 
-#: Behind an architecture: as ncnn's benchmark has it.
-NCNN = "#ncnn"
+#: Behind an architecture: as ncnn's benchmark has it, and as Qualcomm's AI Hub does.
+NCNN, QAI = "#ncnn", "#qai"
 
 
 def architecture_of(network: str) -> str:
     """The architecture of ``ARCHITECTURE|SHAPE`` or ``ARCHITECTURE#ncnn|SHAPE``: held out together in all forms."""
-    return network.partition("|")[0].removesuffix(NCNN)
+    return network.partition("|")[0].removesuffix(NCNN).removesuffix(QAI)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ import warnings
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.bench import ncnn_networks
+from tests.bench import ncnn_networks, qai_networks
 
 from portproof.device_profiles.cost import shipped
 from portproof.device_profiles.cost.survey import network_file
@@ -55,17 +55,28 @@ def export(name: str, path: str) -> None:
 
 
 def module(architecture: str) -> Any:
-    """The torch module of ``tv.NAME?ARGUMENT=VALUE``, ``tv.NAME#ncnn``, ``timm.NAME`` or ``mbv1.WIDTH``."""
-    source, _, rest = architecture.partition(".")
-    name, _, variant = rest.partition("#")
+    """The torch module of ``tv.NAME?ARGUMENT=VALUE``, ``timm.NAME`` or ``mbv1.WIDTH``, ``#ncnn`` or ``#qai`` behind."""
+    original, _, variant = architecture.partition("#")
+    source, _, name = original.partition(".")
     if source == "mbv1":
-        return mobilenet_v1(float(rest))
+        return mobilenet_v1(float(name))
     if variant == "ncnn":
         return ncnn_networks.module(name, _of_torchvision)
-    return {"tv": _of_torchvision, "timm": _of_timm}[source](rest)
+    if variant == "qai":
+        return qai_networks.module(original, module)
+    return {"tv": _of_torchvision, "timm": _of_timm}[source](name)
 
 
 def _of_torchvision(text: str) -> Any:
+    models = _torchvision_models()
+    name, _, query = text.partition("?")
+    arguments: dict[str, Any] = {key: float(value) for key, value in parse_qsl(query)}
+    if name in {"googlenet", "inception_v3"}:
+        arguments["init_weights"] = False
+    return getattr(models, name)(weights=None, **arguments)
+
+
+def _torchvision_models() -> Any:
     import torch.library
 
     # Its compiled operators do not load beside a CPU build of torch; no network of the survey has one.
@@ -77,15 +88,12 @@ def _of_torchvision(text: str) -> Any:
         from torchvision import models
     finally:
         torch.library.register_fake = register
-    name, _, query = text.partition("?")
-    arguments: dict[str, Any] = {key: float(value) for key, value in parse_qsl(query)}
-    if name in {"googlenet", "inception_v3"}:
-        arguments["init_weights"] = False
-    return getattr(models, name)(weights=None, **arguments)
+    return models
 
 
 def _of_timm(name: str) -> Any:
     """As deployed: branches merged, attention written out."""
+    _torchvision_models()  # timm imports it too
     import timm
     from timm.utils.model import reparameterize_model
 

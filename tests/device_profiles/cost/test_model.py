@@ -192,3 +192,71 @@ def test_quality_counts_what_lies_within():
     quality = cross_validation.quality(data, off, np.ones(10, bool))
     assert (quality.within_10, quality.within_20) == (pytest.approx(0.7), pytest.approx(0.8))
     assert cross_validation.half_width(data, off, np.ones(10, bool), 1.0) == pytest.approx(np.log(2))
+
+
+def layered(extra_ms, unit="cpu"):
+    """One device that takes `extra_ms` more for each layer, and the error of its unseen networks, root mean square."""
+    rows, networks = survey(devices=3)
+    rows = [
+        Measurement(
+            group=Group(
+                device=row.group.device, unit=unit, runtime="ncnn-1t-ps0" if unit == "cpu" else "ncnn-vulkan",
+                precision="fp32",
+            ),
+            network=row.network,
+            latency_ms=row.latency_ms + extra_ms * (row.group.device == "d2") * layers_of(networks[row.network]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    data = points.of_measurements(rows, list(networks))
+    marks = components.traits(list(networks.values()))
+    return data, marks
+
+
+def layers_of(amounts):
+    return amounts["n_product"] + amounts["n_other"]
+
+
+def test_a_device_that_pays_for_every_layer_is_found_to_be():
+    data, marks = layered(0.6)
+    found = deviation.fit(reference.fit(data, marks, "cpu"), data, marks)
+    weights = [found[index].weights for index in range(3)]
+    size, layers = (deviation.NAMES.index(name) for name in ("size", "layers"))
+    assert weights[2][layers] > max(weights[0][layers], weights[1][layers])
+    assert weights[2][layers] > weights[2][size]
+
+
+def test_that_layers_matter_is_learned_from_the_other_networks(monkeypatch):
+    data, marks = layered(0.6)
+    fold = cross_validation.folds(data, 6, 0)
+    mine = np.array([group.device == "d2" for group in data.groups])[data.group]
+
+    def error():
+        return np.sqrt(np.mean((cross_validation.predict_held_out(data, marks, fold) - data.log_ms)[mine] ** 2))
+
+    told = error()
+    monkeypatch.setitem(deviation.PRIORS, "cpu", deviation.Prior(size=1.0, grain=0.0, layers=0.0))
+    assert told < 0.9 * error()
+
+
+def test_layers_of_every_kind_count():
+    data, marks = layered(0.0)
+    model = reference.fit(data, marks, "cpu")
+    amounts = dict(zip(components.TERMS, marks.amounts[0].tolist(), strict=True)) | {"n_product": 20.0, "n_other": 70.0}
+    found = deviation.features(model, np.array([0]), components.traits([amounts]), np.array([3.0]))
+    assert found[0, -1] == pytest.approx(np.log(90) / 3 - 1.5)
+    assert found[0, -2] == pytest.approx(3 / 3 - 0.5)
+
+
+def test_graphics_processors_have_no_weight_for_layers():
+    data, marks = layered(0.6, "gpu")
+    found = deviation.fit(reference.fit(data, marks, "gpu"), data, marks)
+    assert [one.weights[deviation.NAMES.index("layers")] for one in found.values()] == [0.0] * 3
+
+
+@pytest.mark.parametrize("unit", components.UNITS)
+def test_priors_of_deviations_are_covariances(unit):
+    covariance = deviation.PRIORS[unit].covariance()
+    np.testing.assert_array_equal(covariance, covariance.T)
+    assert np.linalg.eigvalsh(covariance).min() >= -1e-12
+    assert covariance.shape == (len(deviation.NAMES),) * 2

@@ -96,3 +96,60 @@ def test_a_view_takes_nothing_on_a_neural_processor_and_what_a_transpose_does_on
 
     assert cost("view", "npu") < 0.001 * cost("transpose", "npu")
     assert cost("view", "cpu") == cost("transpose", "cpu")
+
+
+QKV = (
+    "g (float[7,1,3,{row}] x) => (float[7,1,{row}] q, float[7,1,{row}] k) <int64 i = {{0}}, int64 j = {{1}}>"
+    "{{ t = Transpose<perm=[2,0,1,3]>(x) {between} q = Gather<axis=0>({source}, i) k = Gather<axis=0>({source}, j) }}"
+)
+
+
+def test_queries_keys_and_values_are_read_where_they_are() -> None:
+    assert kinds(QKV.format(row=64, between="", source="t")) == ["view", "view", "view"]
+
+
+def test_nor_does_a_reshape_between_move_them() -> None:
+    text = QKV.format(row=64, between="u = Unsqueeze(t, a) s = Squeeze(u, a)", source="s")
+    text = text.replace("int64 j = {1}", "int64 j = {1}, int64[1] a = {0}")
+    assert kinds(text) == ["view", "view", "view"]
+
+
+def test_a_reshape_that_cuts_across_them_does() -> None:
+    text = QKV.format(row=64, between="u = Reshape(t, a)", source="u")
+    text = text.replace("int64 j = {1}", "int64 j = {1}, int64[3] a = {7, 3, 64}").replace("[7,1,64]", "[3,64]")
+    assert kinds(text)[0] == "move"
+
+
+def test_parts_of_a_block_are_moved() -> None:
+    assert kinds(QKV.format(row=24, between="", source="t"))[0] == "move"
+
+
+def test_what_is_read_whole_too_is_moved() -> None:
+    text = QKV.format(row=64, between="", source="t").replace("k = Gather<axis=0>(t, j)", "k = ReduceSum(t, j)")
+    assert kinds(text)[0] == "move"
+    second = text.replace("k = ReduceSum(t, j)", "k = Mul(z, t)").replace("(float[7", "(float[1] z, float[7", 1)
+    assert kinds(second)[0] == "move"
+
+
+def test_one_head_at_a_time_is_read_where_it_is() -> None:
+    text = (
+        "g (float[7,12,64] x) => (float[7,64] y) <int64 i = {0}>"
+        "{ t = Transpose<perm=[1,0,2]>(x) y = Gather<axis=0>(t, i) }"
+    )
+    assert kinds(text)[0] == "view"
+    # Turned as well, nothing lies in one piece.
+    assert kinds(text.replace("perm=[1,0,2]", "perm=[1,2,0]").replace("float[7,64] y", "float[64,7] y"))[0] != "view"
+
+
+SHUFFLE = (
+    "g (float[1,12,5,4] x) => (float[1,12,5,4] y) <int64[5] s = {{{shape}}}, int64[4] t = {{1, 12, 5, 4}}>"
+    "{{ r = Reshape(x, s) p = Transpose<perm=[0,2,1,3,4]>(r) y = Reshape(p, t) }}"
+)
+
+
+def test_channels_that_change_places_are_moved_one_by_one() -> None:
+    assert kinds(SHUFFLE.format(shape="1, 3, 4, 5, 4")) == ["transpose"]
+
+
+def test_parts_of_rows_that_change_places_are_moved_whole() -> None:
+    assert kinds(SHUFFLE.format(shape="12, 5, 2, 1, 2")) == ["move"]

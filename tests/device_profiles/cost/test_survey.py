@@ -11,7 +11,10 @@ from portproof.device_profiles.cost.groups import Group
 from portproof.device_profiles.cost.points import Measurement
 from portproof.device_profiles.errors import PortproofError
 
-RUNS = (("tv.resnet50", "ncnn-4t-ps0"), ("tv.resnet50", "tflite"), ("tv.vgg16", "ncnn-vulkan"), ("tv.vgg16", "tflite"))
+RUNS = (
+    ("ncnn", "tv.resnet50", "ncnn-4t-ps0"), ("x", "tv.resnet50", "tflite"), ("ncnn", "tv.vgg16", "ncnn-vulkan"),
+    ("x", "tv.vgg16", "tflite"), ("qai-hub-models 0.65.0", "tv.swin_t", "tflite"), ("x", "tv.swin_t", "tflite"),
+)  # fmt: skip
 
 
 def test_each_device_of_the_survey_has_a_profile_and_was_fitted() -> None:
@@ -41,18 +44,18 @@ def test_networks_are_read_from_files_named_after_them(tmp_path: Path) -> None:
         survey.read_networks(["tv.vgg16|1x3x9x7"], str(tmp_path))
 
 
-def test_what_ncnn_calls_by_the_same_name_is_another_network_of_the_same_architecture(tmp_path: Path) -> None:
+def test_what_ncnn_or_ai_hub_calls_by_the_same_name_is_another_network_of_the_same_architecture(tmp_path: Path) -> None:
     path = tmp_path / "survey.csv"
-    rows = ["arch,input_shape,device,compute_unit,runtime,precision,latency_ms"]
-    rows += [f"{name},1x3x224x224,d,cpu,{runtime},fp32,5" for name, runtime in RUNS]
+    rows = ["source,arch,input_shape,device,compute_unit,runtime,precision,latency_ms"]
+    rows += [f"{source},{name},1x3x224x224,d,cpu,{runtime},fp32,5" for source, name, runtime in RUNS]
     path.write_text("\n".join(rows), encoding="utf-8")
     found = measurements.read_survey(path)
     assert [row.network.partition("|")[0] for row in found] == [
-        "tv.resnet50#ncnn", "tv.resnet50", "tv.vgg16", "tv.vgg16",
+        "tv.resnet50#ncnn", "tv.resnet50", "tv.vgg16", "tv.vgg16", "tv.swin_t#qai", "tv.swin_t",
     ]  # fmt: skip
     data = points.of_measurements(found)
-    assert len(data.networks) == 3
-    assert len(set(data.architecture.tolist())) == 2
+    assert len(data.networks) == 5
+    assert len(set(data.architecture.tolist())) == 3
 
 
 def test_files_of_ones_own_are_architectures_of_their_own() -> None:
@@ -66,9 +69,14 @@ def test_what_was_once_a_known_network_stays_one() -> None:
     assert {"tv.inception_v3|1x3x224x224", "timm.mobilevit_s|1x3x224x224"} <= set(shipped.load().networks)
 
 
-def test_the_shipped_file_has_every_network_that_ncnn_has_otherwise() -> None:
+@pytest.mark.parametrize(
+    "variant",
+    [f"{name}#ncnn" for name in sorted(measurements.OF_NCNN)] + [f"{name}#qai" for name in sorted(measurements.OF_QAI)],
+)
+def test_the_shipped_file_has_every_network_that_is_otherwise_somewhere(variant: str) -> None:
     networks = shipped.load().networks
-    for name in measurements.OF_NCNN:
-        (found,) = [each for each in networks if each.startswith(f"{name}#ncnn|")]
-        plain = [each for each in networks if points.architecture_of(each) == name and "#" not in each]
-        assert all(networks[found] != networks[each] for each in plain)
+    name = points.architecture_of(variant)
+    (found,) = [each for each in networks if each.startswith(f"{variant}|")]
+    plain = [each for each in networks if points.architecture_of(each) == name and "#" not in each]
+    assert plain
+    assert all(networks[found] != networks[each] for each in plain)
