@@ -83,8 +83,18 @@ def notes(units: "Sequence[UnitResult]") -> str:
     if any(unit.memory is not None for unit in units):
         lines.append(_PLANNED)
     if any(unit.predicted is not None for unit in units):
-        lines.append(_PREDICTED)
+        lines += [_PREDICTED, *_doubts(units)]
     return "\n".join(lines)
+
+
+def _doubts(units: "Sequence[UnitResult]") -> Iterator[str]:
+    """What is said of predicted times, with the units it is said of; where they are marked, the mark says enough."""
+    said: dict[str, dict[str, None]] = {}
+    for unit in units:
+        if unit.predicted is not None and unit.predicted.calibrated:
+            for note in unit.predicted.notes:
+                said.setdefault(note, {})[unit.unit] = None
+    return (f"predicted ms, {', '.join(names)}: {note}" for note, names in said.items())
 
 
 def _unwritten(unit: "UnitResult") -> Iterator[str]:

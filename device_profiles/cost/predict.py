@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portproof.device_profiles.cost import components, deviation, layers, unmeasured
+from portproof.device_profiles.cost import components, deviation, layers, unlike, unmeasured
 from portproof.device_profiles.cost.cross_validation import CALIBRATED
 from portproof.device_profiles.cost.deviation import NAMES, Deviation
 from portproof.device_profiles.cost.groups import ALIASES, Family, Group, family
@@ -129,7 +129,8 @@ def predict_layers(work: Sequence[Layer], profile: "Profile", *, unit: str, runt
         low_ms=latency_ms * math.exp(-spread), high_ms=latency_ms * math.exp(spread),
         calibrated=found.architectures >= CALIBRATED, kind=found.kind, architectures=found.architectures,
         energy_mj=power.value * latency_ms if power is not None and power.value is not None else None,
-        notes=(*found.notes, *_gaps(work)), layers=_costs(work, reference, position, latency_ms),
+        notes=(*found.notes, *unlike.notes(reference, position, marks), *_gaps(work)),
+        layers=_costs(work, reference, position, latency_ms),
     )  # fmt: skip
 
 

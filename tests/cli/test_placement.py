@@ -62,3 +62,12 @@ def test_predicted_times_say_so_and_what_they_rest_on() -> None:
     rough = unit(placed("A", "a"), predicted=replace(time, calibrated=False))
     assert matrix([rough]).splitlines()[1].endswith("2.5 (1.25 to 5) ?")
     assert notes([rough]).startswith("predicted ms: never measured")
+
+
+def test_what_is_said_of_a_predicted_time_is_said_once_with_its_units() -> None:
+    time = PredictedTime(
+        latency_ms=2.5, low_ms=1.25, high_ms=5.0, share_on_unit=1.0, calibrated=True, notes=("hardly measured",)
+    )
+    marked = replace(time, calibrated=False, notes=("uncalibrated",))
+    units = [unit(predicted=time), unit(predicted=time, unit="others"), unit(predicted=marked), unit(predicted=time)]
+    assert notes(units).splitlines()[1:] == ["predicted ms, rules, others: hardly measured"]
