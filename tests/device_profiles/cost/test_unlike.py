@@ -2,21 +2,25 @@
 
 import pytest
 
+from portproof.device_profiles import load
 from portproof.device_profiles.cost import components, predict, shipped, unlike
 from portproof.device_profiles.cost.groups import family
 from portproof.device_profiles.cost.work import Layer
 
 
-def network(*kinds):
+def layers(*kinds):
     """Equal products of some kinds."""
-    made = [
+    return [
         Layer(
             name=kind, kind=kind, macs=10_000_000, inputs=50_000, outputs=50_000, params=1000, reduction=64,
             channels=64, window=1,
         )
         for kind in kinds
     ]  # fmt: skip
-    return components.traits([components.amounts(made)])
+
+
+def network(*kinds):
+    return components.traits([components.amounts(layers(*kinds))])
 
 
 def found(precision, *kinds, unit="npu", runtime="tflite"):
@@ -27,6 +31,11 @@ def found(precision, *kinds, unit="npu", runtime="tflite"):
 def test_attention_was_measured_once_in_w8a8_and_often_in_float():
     assert found("w8a8", "pw", "bmm") == {"products of two activations": 1}
     assert found("fp16", "pw", "bmm") == {}
+
+
+def test_two_networks_are_enough_to_know_a_class():
+    assert found("int8", "pw", "bmm", unit="cpu") == {}
+    assert found("fp32", "pw", "bmm", unit="cpu") == {"products of two activations": 1}
 
 
 def test_classes_that_no_network_has_are_named_too():
@@ -46,6 +55,16 @@ def test_a_network_that_was_measured_is_known():
     assert unlike.classes(reference, position, known) == {}
     other = components.traits([model.networks["timm.beit_base_patch16_224|1x3x224x224"]])
     assert unlike.classes(reference, position, other) == {"products of two activations": 1}
+
+
+def test_a_prediction_has_the_note():
+    phone = load("galaxy-s24")
+    told = [
+        predict.predict_layers(layers("pw", "bmm"), phone, unit="npu", runtime="tflite", precision=form).notes
+        for form in ("w8a8", "fp16")
+    ]
+    assert "products of two activations" in told[0][-1]
+    assert told[1] == ()
 
 
 def test_families_of_few_networks_are_uncalibrated_anyway():
