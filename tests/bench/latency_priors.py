@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from tests.bench.predicted_latency import FOLDS, survey
+from tests.bench.predicted_latency import folds_of, survey
 
 from portproof.device_profiles.cost import components, deviation, reference
 from portproof.device_profiles.cost import cross_validation as cv
@@ -61,11 +61,6 @@ class Priors:
             each = list(rates)
             each[self.index] = values.get(f"rate {term}", each[self.index])
             components.PRIORS[term] = tuple(each)
-
-
-def folds_of(data, seed):
-    """The folds of a seed; -1: one architecture at a time."""
-    return cv.folds(data, FOLDS if seed >= 0 else int(data.architecture.max()) + 1, abs(seed))
 
 
 def loss(data, marks, folds, unit):

@@ -47,6 +47,11 @@ def naive(data, marks, fold):
     return predicted
 
 
+def folds_of(data, seed):
+    """The folds that a seed deals out; -1: one architecture at a time."""
+    return cv.folds(data, FOLDS if seed >= 0 else int(data.architecture.max()) + 1, abs(seed))
+
+
 def rows_of(data):
     """The rows of the table: which points each is about."""
     unit = np.array([group.unit for group in data.groups])[data.group]
@@ -102,8 +107,7 @@ def main():
     data, marks = survey()
     print(f"{len(data.log_ms)} points, {len(data.groups)} groups, {len(deviation.NAMES)} weights a group")
     for seed in map(int, parser.parse_args().seeds.split(",")):
-        folds = FOLDS if seed >= 0 else int(data.architecture.max()) + 1
-        fold = cv.folds(data, folds, abs(seed))
+        fold = folds_of(data, seed)
         predicted = cv.predict_held_out(data, marks, fold)
         simple = naive(data, marks, fold)
         dealt = f"folds of seed {seed}" if seed >= 0 else "one architecture at a time"
