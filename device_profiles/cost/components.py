@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portproof.device_profiles.cost.work import PRODUCTS, Layer
+from portproof.device_profiles.cost.work import BLOCK, PRODUCTS, Layer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,8 +130,8 @@ def _padding(layer: Layer, moved: float) -> dict[str, float]:
 
 
 def _wasted(channels: int) -> float:
-    """Channels in whole blocks over channels: matrix units work on 32 at once."""
-    return -(-channels // 32) * 32 / channels
+    """Channels in whole blocks over channels."""
+    return -(-channels // BLOCK) * BLOCK / channels
 
 
 @dataclass(frozen=True, kw_only=True)

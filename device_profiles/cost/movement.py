@@ -9,14 +9,13 @@ values as a transpose that brings the three to the front, and a Gather of each.
 from math import prod
 
 from portproof.device_profiles.cost.graph import Graph, Node
+from portproof.device_profiles.cost.work import BLOCK
 
 #: Between channels first and channels last, of an image: the permutations of a Transpose.
 _IMAGE = {(0, 2, 3, 1), (0, 3, 1, 2)}
 _PARTS = frozenset({"Slice", "Split", "Gather"})
 #: What stands between such a transpose and its parts.
 _RESHAPES = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten"})
-#: Matrix units lay channels out in blocks of as many.
-_BLOCK = 32
 
 
 def kind_of(node: Node, graph: Graph, maker: Node | None) -> str | None:
@@ -62,13 +61,13 @@ def _brings_blocks(shape: tuple[int, ...], perm: tuple[int, ...]) -> bool:
     longer = [axis for axis in perm if shape[axis] != 1]
     if not longer or longer[1:] != sorted(longer[1:]):
         return False
-    return prod(shape[longer[0] + 1 :]) % _BLOCK == 0
+    return prod(shape[longer[0] + 1 :]) % BLOCK == 0
 
 
 def _only_parts(name: str, graph: Graph) -> bool:
-    """Whether all that read a value take parts of it along its outermost axis."""
+    """Whether all that read a value take parts of it along its outermost axis, and it is no output of the model."""
     readers = graph.readers.get(name, ())
-    return bool(readers) and all(
+    return graph.uses.get(name) == len(readers) and all(
         (node.op in _PARTS and _is_outermost(node, graph)) or _keeps_parts(node, graph) for node in readers
     )
 

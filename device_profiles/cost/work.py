@@ -40,6 +40,8 @@ KINDS = (
     "conv", "pw", "dw", "gconv", "deconv", "fc", "bmm", "rnn", "softmax", "norm", "gelu", "swish", "act", "hard", "elt",
     "elt2", "pool", "reduce", "cat", "transpose", "move", "view", "other",
 )  # fmt: skip
+#: Matrix units lay channels out in blocks of as many.
+BLOCK = 32
 #: Classes that multiply and accumulate.
 PRODUCTS = ("conv", "pw", "dw", "gconv", "deconv", "fc", "bmm", "rnn")
 

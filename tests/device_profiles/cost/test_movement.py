@@ -131,6 +131,15 @@ def test_what_is_read_whole_too_is_moved() -> None:
     assert kinds(second)[0] == "move"
 
 
+def test_an_output_of_the_model_is_moved() -> None:
+    text = QKV.format(row=64, between="", source="t").replace("=> (", "=> (float[3,7,1,64] t, ", 1)
+    assert kinds(text)[0] == "move"
+
+
+def test_what_nothing_reads_is_moved() -> None:
+    assert kinds("g (float[7,1,3,64] x) => (float[3,7,1,64] t) { t = Transpose<perm=[2,0,1,3]>(x) }") == ["move"]
+
+
 def test_one_head_at_a_time_is_read_where_it_is() -> None:
     text = (
         "g (float[7,12,64] x) => (float[7,64] y) <int64 i = {0}>"
